@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Takes two trees (or objects, archives) and gives what differs between them in meaning, unit by unit, with
+ * the reason: scan -> load -> correlate -> compare -> explain. Must not know images or packages.
+ *
+ * The model is the same for every object format. A reader (elf.c) fills it; nothing above it speaks of ELF.
+ */
+#ifndef DIFF_DIFF_H
+#define DIFF_DIFF_H
+
+#include "arch/arch.h"
+#include "util/util.h"
+
+struct object;
+struct unit;
+
+/* ---- the object model --------------------------------------------------------------------------- */
+
+enum section_flags {
+	SECTION_ALLOC = 1 << 0,
+	SECTION_WRITE = 1 << 1,
+	SECTION_EXEC = 1 << 2,
+	SECTION_MERGE = 1 << 3,
+	SECTION_STRINGS = 1 << 4,
+	SECTION_TLS = 1 << 5,
+	SECTION_ZERO = 1 << 6,  /* occupies no bytes in the file (.bss) */
+	SECTION_RELRO = 1 << 7, /* written by the dynamic linker only (.data.rel.ro*), read-only to the program */
+};
+
+enum section_role {
+	ROLE_CODE,    /* functions */
+	ROLE_DATA,    /* data, constants and strings */
+	ROLE_SPECIAL, /* a special section (arch_special), entries belong to functions */
+	ROLE_UNWIND,  /* .eh_frame */
+	ROLE_LSDA,    /* .gcc_except_table */
+	ROLE_INIT,    /* .init_array, .ctors, .init, .fini...: pointers or code run by the loader */
+	ROLE_NOTE,    /* .note.*, .comment, .note.GNU-stack: means nothing at run time */
+	ROLE_DEBUG,
+	ROLE_OTHER, /* not understood: any difference in it is `section-unsupported` when allocated */
+};
+
+struct section {
+	const char *name;
+	uint32_t index; /* in the object */
+	unsigned flags; /* enum section_flags */
+	enum section_role role;
+	uint64_t size, align, entry_size;
+	const uint8_t *data; /* `size` bytes, NULL for SECTION_ZERO */
+	const char *group;   /* signature of the COMDAT group it is in, or NULL */
+	struct reloc *relocs; /* sorted by offset */
+	size_t reloc_count;
+	struct unit **units; /* sorted by offset, no overlaps; every allocated byte with meaning is in one */
+	size_t unit_count;
+	const struct special_section *special; /* ROLE_SPECIAL */
+};
+
+enum symbol_kind {
+	SYMBOL_NOTYPE,
+	SYMBOL_FUNCTION,
+	SYMBOL_OBJECT,
+	SYMBOL_TLS,
+	SYMBOL_IFUNC,
+	SYMBOL_SECTION,
+	SYMBOL_FILE
+};
+enum symbol_binding { BINDING_LOCAL, BINDING_GLOBAL, BINDING_WEAK };
+enum symbol_visibility { VISIBILITY_DEFAULT, VISIBILITY_HIDDEN, VISIBILITY_PROTECTED, VISIBILITY_INTERNAL };
+
+struct symbol {
+	const char *name; /* never NULL; interned per diff: equal names are equal pointers within one `struct diff` */
+	enum symbol_kind kind;
+	enum symbol_binding binding;
+	enum symbol_visibility visibility;
+	bool common, absolute;
+	uint32_t index;          /* in the object */
+	struct section *section; /* NULL: undefined (or absolute, common) */
+	uint64_t value, size;    /* value: offset in section; alignment for common */
+	const char *source_file; /* of the STT_FILE symbol before a local one, or NULL */
+	struct unit *unit;       /* the unit it names, NULL when undefined */
+};
+
+struct reloc {
+	uint64_t offset; /* in its section */
+	const struct reloc_info *info;
+	struct symbol *symbol; /* never NULL: the null symbol stands for "no symbol" */
+	int64_t addend;        /* as in the file (explicit or read from the field) */
+	/* What it lands in, for symbols defined in this object; section symbols are replaced by the exact unit.
+	 * target NULL: undefined symbol, then target_offset is the addend with the pc bias taken out. */
+	struct unit *target;
+	int64_t target_offset; /* from the start of target; may lie outside of it (then `symbol` says which unit is meant) */
+};
+
+enum unit_kind {
+	UNIT_FUNCTION, /* code with a function symbol (or sized symbol in a code section) */
+	UNIT_DATUM,    /* named data */
+	UNIT_LITERAL,  /* one string or constant of a mergeable section */
+	UNIT_ANONYMOUS,/* bytes without a symbol of their own: jump table, .LC block, padding with meaning */
+	UNIT_ENTRY,    /* one entry of a special section, one FDE or CIE of the unwind section */
+};
+
+enum unit_status { UNIT_SAME, UNIT_CHANGED, UNIT_NEW, UNIT_REMOVED };
+
+/* Why a unit differs. A chain ends at an instruction or a datum with both values. */
+enum change_kind {
+	CHANGE_BYTES,     /* instructions or data bytes at `at` */
+	CHANGE_IMMEDIATE, /* one immediate: old and new are its values in text */
+	CHANGE_TARGET,    /* a relocation means another thing: old and new name it */
+	CHANGE_SIZE,
+	CHANGE_ATTRIBUTE, /* section, binding, visibility, alignment, kind */
+	CHANGE_PART,      /* a part (.cold, jump table, special entry, literal) differs: see `of` */
+	CHANGE_READS,     /* reads the changed read-only datum `of` */
+	CHANGE_INLINED,   /* changed because callee `of_name` is inlined here */
+	CHANGE_NEW,       /* there was none */
+	CHANGE_REMOVED,
+};
+
+struct change {
+	enum change_kind kind;
+	uint64_t at_old, at_new; /* offset in the unit on each side */
+	const char *old, *new;   /* text: values, names, sizes; may be NULL */
+	const char *file;        /* source place on the new side, or NULL */
+	unsigned line, old_line;
+	const char *text;        /* one phrase for people: "new check: ...", "immediate 3 -> 5" */
+	const struct unit *of;
+	const char *of_name;
+};
+
+struct unit {
+	enum unit_kind kind;
+	struct object *object;
+	struct section *section;
+	uint64_t offset, size; /* in section */
+	const char *name;      /* preferred name; for unnamed units "" */
+	struct symbol **symbols; /* all symbols at its start (aliases), preferred one first; may be empty */
+	size_t symbol_count;
+	struct reloc *relocs; /* those inside, a slice of section->relocs */
+	size_t reloc_count;
+	/* .cold/.part parts of a function point to it; unwind and special entries to the function they describe. */
+	struct unit *owner;
+	struct unit **parts; /* of a function: its cold parts, then its entries in special and unwind sections, by section and offset */
+	size_t part_count;
+	bool has_lsda;   /* function with a language-specific data area */
+	bool address_taken; /* some relocation other than a direct branch refers to it */
+
+	/* filled by correlate and compare */
+	struct unit *match;      /* the same one on the other side, or NULL */
+	const char *evidence;    /* how the match was found: "name", "clone", "owner", "content", "plugin" */
+	enum unit_status status; /* UNIT_REMOVED only on old units, UNIT_NEW only on new ones */
+	struct change *changes;  /* on the new unit; on the old one when removed */
+	size_t change_count;
+	bool line_only; /* differs only in __LINE__ immediates: status is UNIT_SAME */
+	uint64_t hash;  /* of the meaning as far as it needs no correlation */
+	void *note;     /* for the use of create/ */
+};
+
+struct object {
+	const char *path; /* relative to its tree; "lib.a:member.o" for archive members */
+	const struct arch *arch;
+	struct arena *arena; /* everything of this object */
+	struct section *sections; /* index 0 is unused */
+	size_t section_count;
+	struct symbol *symbols; /* index 0 is the null symbol */
+	size_t symbol_count;
+	struct unit *units; /* all, by section and offset */
+	size_t unit_count;
+	const char *source_file;  /* first STT_FILE */
+	const char *compiler;     /* first string of .comment, or NULL */
+	const char *compile_dir;  /* DW_AT_comp_dir of the first unit, or NULL */
+	bool function_sections;   /* no section holds two functions */
+	bool has_lines;
+	struct debug *debug; /* opaque, debug information of the object, opened on demand (diff/debug.c) */
+	struct file file;
+	const uint8_t *bytes; /* the whole object file in memory */
+	size_t size;
+};
+
+/* ---- loading ------------------------------------------------------------------------------------ */
+
+/*
+ * Loads one relocatable object from memory. PATH is the name used in messages. `names` interns symbol names.
+ * Returns NULL after adding one finding (malformed-object, lto-bytecode, arch-mismatch) to DIAGS. BYTES must
+ * stay valid until object_free(). No byte of a hostile file can make this crash, hang or use memory out of
+ * proportion to its size.
+ */
+struct interner;
+struct interner *interner_new(void);
+void interner_free(struct interner *names);
+const char *intern(struct interner *names, const char *name); /* thread-safe */
+
+struct object *object_load(const char *path, const uint8_t *bytes, size_t size, struct interner *names,
+			   struct diags *diags);
+void object_free(struct object *object);
+/* The first symbol of that name that defines something, or NULL. */
+struct symbol *object_find(const struct object *object, const char *name);
+/* Unit that holds OFFSET of SECTION, or NULL. */
+struct unit *section_unit_at(const struct section *section, uint64_t offset);
+/* Source place of an offset in a code section, from the line table. false when unknown. */
+bool object_line(struct object *object, const struct section *section, uint64_t offset, const char **file,
+		 unsigned *line);
+
+/* ---- trees -------------------------------------------------------------------------------------- */
+
+/* One file, or archive member, that may be an object. */
+struct input {
+	const char *path;   /* relative; "lib.a:member.o" */
+	const char *file;   /* path that opens */
+	uint64_t start, size; /* of the member in the file; the whole file when no archive */
+};
+
+enum input_kind { INPUT_OBJECT, INPUT_IMAGE, INPUT_OTHER };
+
+/* All objects of a tree (or the one object or archive that PATH is), sorted by path; images (executables,
+ * libraries) in a list of their own. Equal inodes and hard links are all listed. 0, or -1 with a finding. */
+struct tree {
+	char *root;
+	struct arena *arena;
+	VEC(struct input) objects, images;
+};
+int tree_scan(const char *path, struct tree *tree, struct diags *diags);
+void tree_free(struct tree *tree);
+/* Loads one object of a tree; the bytes are kept mapped by the object. */
+struct object *tree_load(const struct tree *tree, const struct input *input, struct interner *names,
+			 struct diags *diags);
+
+/* ---- the result --------------------------------------------------------------------------------- */
+
+struct suppressed { /* a difference that means nothing, for JSON and the summary line */
+	const char *function, *what; /* "__LINE__" */
+	long old, new;
+};
+
+struct pair {
+	const char *path;
+	enum { PAIR_SAME, PAIR_CHANGED, PAIR_NEW, PAIR_REMOVED, PAIR_FAILED } status;
+	struct object *old, *new; /* NULL when equal bytes, new, removed or not loadable */
+	const struct input *old_input, *new_input;
+	struct suppressed *suppressed;
+	size_t suppressed_count;
+};
+
+struct diff_options {
+	unsigned jobs; /* 0: one per core */
+	bool quiet;    /* no progress */
+	bool explain;  /* look for source lines and reasons (slower); hp-build wants it only for refusals */
+};
+
+struct diff {
+	struct tree old_tree, new_tree;
+	struct interner *names;
+	struct arena *arena;
+	struct pair *pairs; /* every path of both sides, sorted */
+	size_t pair_count;
+	size_t compared, differing, added, removed;
+};
+
+/*
+ * The whole pipeline. Findings (unreadable objects, refusals that need no image, warnings) go to DIAGS; one
+ * unreadable object does not end it. Returns NULL only when a tree cannot be scanned at all.
+ */
+struct diff *diff_trees(const char *old_path, const char *new_path, const struct diff_options *options,
+			struct diags *diags);
+void diff_free(struct diff *diff);
+
+/* The passes over one pair, for tests and for callers that hold objects already; in this order. */
+void correlate(struct object *old, struct object *new_object);
+void compare(struct object *old, struct object *new_object);
+void explain(struct object *old, struct object *new_object);
+/* Refusals that can be decided without an image (DESIGN.md 5.5), for one pair. */
+void check_pair(const struct pair *pair, struct diags *diags);
+
+#endif
