@@ -62,9 +62,10 @@ struct arch {
 	const struct special_section *specials; /* of this machine beside the common ones */
 	size_t special_count;
 
-	/* Distance from a PC-relative field to the end of its instruction when the place itself is the field:
-	 * "S + A - P" with A = -4 (x86-64) means S + 0. Added to the addend to get the offset that is meant in
-	 * CODE; LENGTH is what is left of the section from the field on. NULL: nothing is added. */
+	/* Distance from a PC-relative field in CODE to the end of its instruction: "S + A - P" with A = -4 (x86-64)
+	 * means S + 0, with -5 where one byte of immediate follows the field. Added to the addend it gives the
+	 * offset that is meant. BEFORE bytes of the section lie before FIELD, all info->size bytes of it are there.
+	 * Only for fields in code: PC-relative data counts from the field. NULL: nothing is added. */
 	int64_t (*pc_bias)(const uint8_t *field, size_t before, const struct reloc_info *info);
 
 	/* Disassembly through libopcodes: bfd_architecture and machine number. */
