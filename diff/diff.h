@@ -169,6 +169,8 @@ struct object {
 	bool function_sections;   /* no section holds two functions */
 	bool has_lines;
 	struct debug *debug; /* opaque, debug information of the object, opened on demand (diff/debug.c) */
+	void (*close_debug)(struct object *object); /* set by who fills debug; called by object_free() */
+	struct strmap *by_name; /* of object_find(), filled on demand */
 	struct file file;
 	const uint8_t *bytes; /* the whole object file in memory */
 	size_t size;
@@ -191,12 +193,14 @@ struct object *object_load(const char *path, const uint8_t *bytes, size_t size, 
 			   struct diags *diags);
 void object_free(struct object *object);
 /* The first symbol of that name that defines something, or NULL. */
-struct symbol *object_find(const struct object *object, const char *name);
+struct symbol *object_find(struct object *object, const char *name);
 /* Unit that holds OFFSET of SECTION, or NULL. */
 struct unit *section_unit_at(const struct section *section, uint64_t offset);
 /* Source place of an offset in a code section, from the line table. false when unknown. */
 bool object_line(struct object *object, const struct section *section, uint64_t offset, const char **file,
 		 unsigned *line);
+/* DW_AT_comp_dir of the first compilation unit, or NULL. Read when first asked for; also in object->compile_dir. */
+const char *object_compile_dir(struct object *object);
 
 /* ---- trees -------------------------------------------------------------------------------------- */
 
@@ -265,6 +269,28 @@ void diff_free(struct diff *diff);
 void correlate(struct object *old, struct object *new_object);
 void compare(struct object *old, struct object *new_object);
 void explain(struct object *old, struct object *new_object);
+
+/*
+ * The instructions of a changed function side by side (or of one side alone, the other NULL), for hp-diff --patch:
+ * texts have symbol names, strings and labels instead of addresses; equal ones are kept as CONTEXT lines around a
+ * difference. Everything belongs to ARENA. SKIPPED counts the equal instructions left out before a line.
+ */
+struct patch_line {
+	char side; /* '-', '+' or ' ' */
+	const char *text;
+	uint64_t old_at, new_at; /* offset in the unit, on the sides where the line exists */
+	const char *file;        /* source place, new side (old side for '-'), or NULL */
+	unsigned line;
+	size_t skipped;
+};
+struct patch {
+	struct patch_line *lines;
+	size_t count;
+};
+struct patch unit_patch(const struct unit *old, const struct unit *new_unit, unsigned context, struct arena *arena);
+/* Where a function or datum is declared, from debug information. false when unknown. */
+bool unit_declared(const struct unit *unit, const char **file, unsigned *line);
+
 /* Refusals that can be decided without an image (DESIGN.md 5.5), for one pair. */
 void check_pair(const struct pair *pair, struct diags *diags);
 
