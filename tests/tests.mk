@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# What `make check` is made of. ONLY=word runs the tests whose path contains it, JOBS=N that many at a time.
+
+JOBS ?= $(shell nproc)
+TIME_LIMIT ?= 120
+FUZZ_SECONDS ?= 5
+ASAN := $(O)/asan
+ASAN_MAKE = $(MAKE) O=$(ASAN) SANITIZE=address,undefined CFLAGS="-O1 -g"
+
+# Live tests: scripts, and programs of one C file each (tests/live/test_*.c); other files there are their helpers.
+LIVE_SCRIPTS := $(wildcard tests/live/*.sh)
+LIVE_PROGRAMS := $(patsubst tests/live/%.c,$(O)/tests/live/%,$(wildcard tests/live/test_*.c))
+OTHER_SCRIPTS := $(wildcard tests/style*.sh tests/format*.sh tests/cli/*.sh)
+# The stories of README and tutorial, and real fixes: they need minutes.
+STORIES := $(wildcard tests/story/*.sh)
+FUZZERS := $(patsubst tests/fuzz/%.c,$(ASAN)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+ASAN_UNIT_TESTS := $(patsubst $(O)/%,$(ASAN)/%,$(UNIT_TESTS))
+
+# A program for live tests may use the libraries as the unit tests do.
+$(O)/tests/live/%: $(O)/tests/live/%.o $(foreach f,$(TEST_LIBS),$(call archive,$(f)))
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson
+
+# A fuzzer is one function, LLVMFuzzerTestOneInput(); tests/fuzz/driver.c makes the inputs.
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/driver.o $(foreach f,$(TEST_LIBS),$(call archive,$(f)))
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson
+
+test-programs: $(BINARIES) $(O)/libhp.a $(O)/libhp.so $(UNIT_TESTS) $(LIVE_PROGRAMS)
+fuzz-programs: $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+unit-programs: $(UNIT_TESTS)
+
+RUN = HP_BIN=$(abspath $(O)/bin) HP_BUILD=$(abspath $(O)) CC="$(CC)" FUZZ_SECONDS=$(FUZZ_SECONDS) \
+	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	tests/run --jobs=$(JOBS) --time-limit=$(TIME_LIMIT) --only=$(ONLY)
+
+check: test-programs
+	+$(ASAN_MAKE) unit-programs fuzz-programs
+	$(RUN) --out=$(O)/tests/out --unit $(UNIT_TESTS) $(ASAN_UNIT_TESTS) \
+		--script $(LIVE_SCRIPTS) $(LIVE_PROGRAMS) $(OTHER_SCRIPTS) $(STORIES) $(FUZZERS)
+
+check-unit: unit-programs
+	$(RUN) --out=$(O)/tests/out --unit $(UNIT_TESTS)
+
+check-live: test-programs
+	$(RUN) --out=$(O)/tests/out --script $(LIVE_SCRIPTS) $(LIVE_PROGRAMS)
+
+check-style:
+	$(RUN) --out=$(O)/tests/out --script $(wildcard tests/style*.sh)
+
+check-story: test-programs
+	$(RUN) --out=$(O)/tests/out --script $(STORIES)
+
+# Unit tests, live tests and the tools themselves with the sanitizers in them.
+check-sanitize:
+	+$(ASAN_MAKE) test-programs fuzz-programs
+	HP_SANITIZED=1 HP_BIN=$(abspath $(ASAN)/bin) HP_BUILD=$(abspath $(ASAN)) CC="$(CC)" FUZZ_SECONDS=$(FUZZ_SECONDS) \
+		ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+		tests/run --jobs=$(JOBS) --time-limit=600 --only=$(ONLY) --out=$(ASAN)/tests/out \
+		--unit $(ASAN_UNIT_TESTS) --script $(LIVE_SCRIPTS) $(LIVE_PROGRAMS:$(O)/%=$(ASAN)/%) $(FUZZERS)
+
+# The long sweep: the applier killed at every system call and at random instants, thousands of times.
+check-kill: test-programs
+	HP_KILLS=all $(RUN) --time-limit=7200 --out=$(O)/tests/out --script $(wildcard tests/live/*kill*.sh) \
+		$(filter %kill%,$(LIVE_PROGRAMS))
+
+fuzz:
+	+$(ASAN_MAKE) fuzz-programs
+	$(RUN) --time-limit=7200 --out=$(O)/tests/out --script $(FUZZERS)
+fuzz: FUZZ_SECONDS = 600
+
+check-corpus: all
+	HP_BIN=$(abspath $(O)/bin) HP_BUILD=$(abspath $(O)) tests/corpus/run.sh $(O)/corpus
+
+demo: all
+	HP_BIN=$(abspath $(O)/bin) demo/redis/run.sh $(O)/demo
+
+demo-quick: all
+	HP_BIN=$(abspath $(O)/bin) CC="$(CC)" demo/quick/run.sh $(O)/demo-quick
+
+bench: all
+	HP_BIN=$(abspath $(O)/bin) CC="$(CC)" tests/bench/bench.sh $(O)/bench
+
+lint:
+	tests/lint.sh
+
+.PHONY: check check-unit check-live check-style check-story check-sanitize check-kill check-corpus fuzz demo demo-quick bench lint \
+	test-programs fuzz-programs unit-programs
