@@ -215,8 +215,10 @@ enum input_kind { INPUT_OBJECT, INPUT_IMAGE, INPUT_OTHER };
 
 /* All objects of a tree (or the one object or archive that PATH is), sorted by path; images (executables,
  * libraries) in a list of their own. Equal inodes and hard links are all listed. 0, or -1 with a finding. */
+enum tree_form { TREE_DIRECTORY, TREE_OBJECT, TREE_ARCHIVE, TREE_IMAGE };
 struct tree {
 	char *root;
+	enum tree_form form; /* what PATH is */
 	struct arena *arena;
 	VEC(struct input) objects, images;
 };
