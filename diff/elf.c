@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Reads ELF64 relocatable objects into the model (ELF specification, "Object Files"). Every offset, count and index
- * of the file is checked here, once. The tables are read where they lie: nothing of the file is copied but what
- * the model needs, and the debug sections are not touched.
+ * Reads ELF64 relocatable objects into the model (ELF specification, "Object Files"). Every offset, count and
+ * index of the file is checked here, once. The tables are read where they lie: nothing of the file is copied
+ * but what the model needs, and the debug sections are not touched.
  */
 #include "diff/model.h"
 
@@ -93,15 +93,18 @@ static bool check_identity(struct reader *reader)
 	const uint8_t *bytes = reader->bytes;
 
 	if (is_bitcode(bytes, reader->size))
-		return FAIL(reader, "lto-bytecode",
-			    "is LLVM bitcode, not machine code; build without -flto, or with -ffat-lto-objects");
+		return FAIL(
+			reader, "lto-bytecode",
+			"is LLVM bitcode, not machine code; build without -flto, or with -ffat-lto-objects");
 	if (!reader->size)
 		return MALFORMED(reader, "is empty; build it again");
 	if (reader->size < sizeof(Elf64_Ehdr) || memcmp(bytes, ELFMAG, SELFMAG))
 		return MALFORMED(reader, "is no ELF object; remove it from the tree or build it again");
 	if (bytes[EI_CLASS] != ELFCLASS64)
-		return FAIL(reader, "arch-mismatch", "is no 64-bit object; only 64-bit machines can be compared");
-	if ((bytes[EI_DATA] != ELFDATA2LSB && bytes[EI_DATA] != ELFDATA2MSB) || bytes[EI_VERSION] != EV_CURRENT)
+		return FAIL(reader, "arch-mismatch",
+			    "is no 64-bit object; only 64-bit machines can be compared");
+	if ((bytes[EI_DATA] != ELFDATA2LSB && bytes[EI_DATA] != ELFDATA2MSB) ||
+	    bytes[EI_VERSION] != EV_CURRENT)
 		return MALFORMED(reader, "has an ELF identification that does not exist; build it again");
 	reader->swap = bytes[EI_DATA] != (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB);
 	return true;
@@ -117,10 +120,12 @@ static bool read_file_header(struct reader *reader)
 	type = load16(reader, bytes + offsetof(Elf64_Ehdr, e_type));
 	machine = load16(reader, bytes + offsetof(Elf64_Ehdr, e_machine));
 	if (type != ET_REL)
-		return MALFORMED(reader, "is no relocatable object (ELF type %u); give its objects instead", type);
+		return MALFORMED(reader, "is no relocatable object (ELF type %u); give its objects instead",
+				 type);
 	reader->object->arch = arch_find(machine, bytes[EI_DATA] == ELFDATA2MSB);
 	if (!reader->object->arch)
-		return FAIL(reader, "arch-mismatch", "is for machine %u, which this program does not know", machine);
+		return FAIL(reader, "arch-mismatch", "is for machine %u, which this program does not know",
+			    machine);
 	return true;
 }
 
@@ -158,7 +163,9 @@ static bool check_headers(struct reader *reader)
 		if (header->type == SHT_NULL)
 			continue;
 		if (!in_file(reader, header->offset, header->size))
-			return MALFORMED(reader, "section %zu lies outside of the file; it is truncated, build it again", i);
+			return MALFORMED(
+				reader,
+				"section %zu lies outside of the file; it is truncated, build it again", i);
 		total += header->size;
 		if (total > reader->size)
 			return MALFORMED(reader, "sections overlap each other in the file; build it again");
@@ -178,14 +185,16 @@ static bool read_headers(struct reader *reader)
 		return MALFORMED(reader, "has no sections");
 	if (load16(reader, bytes + offsetof(Elf64_Ehdr, e_shentsize)) != sizeof(Elf64_Shdr) ||
 	    !in_file(reader, offset, sizeof(Elf64_Shdr)))
-		return MALFORMED(reader, "section headers lie outside of the file; it is truncated, build it again");
+		return MALFORMED(reader,
+				 "section headers lie outside of the file; it is truncated, build it again");
 	read_header(reader, bytes + offset, &first);
 	if (!count) // more than fit into 16 bits: ELF "Extended numbering"
 		count = first.size;
 	if (names == SHN_XINDEX)
 		names = first.link;
 	if (!count || count > (reader->size - offset) / sizeof(Elf64_Shdr))
-		return MALFORMED(reader, "section headers lie outside of the file; it is truncated, build it again");
+		return MALFORMED(reader,
+				 "section headers lie outside of the file; it is truncated, build it again");
 	reader->header_count = count;
 	reader->headers = arena_array(reader->object->arena, count, sizeof(struct header));
 	for (size_t i = 0; i < count; i++)
@@ -199,8 +208,8 @@ static bool read_headers(struct reader *reader)
 	return true;
 }
 
-// The string at OFFSET of a table, NULL when it does not end inside of it. Names may share bytes; that a small file
-// must not cost any amount of work, all of them together have a budget.
+// The string at OFFSET of a table, NULL when it does not end inside of it. Names may share bytes; that a
+// small file must not cost any amount of work, all of them together have a budget.
 static const char *table_string(struct reader *reader, const char *table, size_t size, uint64_t offset)
 {
 	size_t room, length;
@@ -224,9 +233,11 @@ static bool starts_with(const char *text, const char *prefix)
 
 static bool is_init_section(const struct header *header, const char *name)
 {
-	static const char *const prefixes[] = {".init_array", ".fini_array", ".preinit_array", ".ctors", ".dtors"};
+	static const char *const prefixes[] = {".init_array", ".fini_array", ".preinit_array", ".ctors",
+					       ".dtors"};
 
-	if (header->type == SHT_INIT_ARRAY || header->type == SHT_FINI_ARRAY || header->type == SHT_PREINIT_ARRAY)
+	if (header->type == SHT_INIT_ARRAY || header->type == SHT_FINI_ARRAY ||
+	    header->type == SHT_PREINIT_ARRAY)
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (starts_with(name, prefixes[i]))
@@ -240,10 +251,10 @@ static enum section_role find_role(const struct header *header, const char *name
 	if (!(header->flags & SHF_ALLOC)) {
 		if (special)
 			return ROLE_SPECIAL;
-		return starts_with(name, ".debug") || starts_with(name, ".zdebug") || starts_with(name, ".gnu.debuglto") ||
-				       starts_with(name, ".stab") ?
-			       ROLE_DEBUG :
-			       ROLE_NOTE;
+		return starts_with(name, ".debug") || starts_with(name, ".zdebug") ||
+				       starts_with(name, ".gnu.debuglto") || starts_with(name, ".stab")
+			       ? ROLE_DEBUG
+			       : ROLE_NOTE;
 	}
 	if (header->type == SHT_NOTE || starts_with(name, ".note."))
 		return ROLE_NOTE;
@@ -272,7 +283,8 @@ static unsigned find_flags(const struct header *header, const char *name)
 	if (header->flags & SHF_MERGE && header->entry_size && header->entry_size <= INT32_MAX &&
 	    header->type == SHT_PROGBITS)
 		flags |= SECTION_MERGE | (header->flags & SHF_STRINGS ? SECTION_STRINGS : 0);
-	// GCC: varasm.cc, categorize_decl_for_section: .data.rel.ro, .data.rel.ro.local, with -fdata-sections .NAME behind
+	// GCC: varasm.cc, categorize_decl_for_section: .data.rel.ro, .data.rel.ro.local, with -fdata-sections
+	// .NAME behind
 	if (starts_with(name, ".data.rel.ro"))
 		flags |= SECTION_RELRO;
 	return flags;
@@ -291,7 +303,8 @@ static bool read_sections(struct reader *reader)
 		struct section *section = &object->sections[i];
 		const struct special_section *special;
 
-		section->name = table_string(reader, reader->section_names, reader->section_names_size, header->name);
+		section->name =
+			table_string(reader, reader->section_names, reader->section_names_size, header->name);
 		if (!section->name)
 			return MALFORMED(reader, "the name of section %zu lies outside of the name table", i);
 		section->name = intern(reader->names, section->name);
@@ -304,12 +317,14 @@ static bool read_sections(struct reader *reader)
 		section->align = header->align ? header->align : 1;
 		section->entry_size = header->entry_size;
 		if (!(section->flags & SECTION_ZERO))
-			section->data = header->type == SHT_NULL ? (const uint8_t *)"" : reader->bytes + header->offset;
+			section->data = header->type == SHT_NULL ? (const uint8_t *)""
+								 : reader->bytes + header->offset;
 		if (header->type == SHT_SYMTAB && !reader->symbol_table)
 			reader->symbol_table = i;
 	}
 	for (size_t i = 1; i < object->section_count; i++)
-		if (reader->headers[i].type == SHT_SYMTAB_SHNDX && reader->headers[i].link == reader->symbol_table) {
+		if (reader->headers[i].type == SHT_SYMTAB_SHNDX &&
+		    reader->headers[i].link == reader->symbol_table) {
 			reader->wide_indexes = object->sections[i].data;
 			reader->wide_index_count = object->sections[i].size / 4;
 		}
@@ -374,10 +389,12 @@ static bool place_symbol(struct reader *reader, struct symbol *symbol, uint32_t 
 		break;
 	default:
 		if (place >= SHN_LORESERVE)
-			return MALFORMED(reader, "symbol %u is in the unknown special section %#x", symbol->index, place);
+			return MALFORMED(reader, "symbol %u is in the unknown special section %#x",
+					 symbol->index, place);
 	}
 	if (place >= object->section_count)
-		return MALFORMED(reader, "symbol %u is in section %u, which is not there", symbol->index, place);
+		return MALFORMED(reader, "symbol %u is in section %u, which is not there", symbol->index,
+				 place);
 	symbol->section = &object->sections[place];
 	if (symbol->value > symbol->section->size && symbol->section->flags & SECTION_ALLOC)
 		return MALFORMED(reader, "symbol %u lies outside of its section", symbol->index);
@@ -388,14 +405,16 @@ static bool read_symbol(struct reader *reader, const uint8_t *at, const char *st
 			struct symbol *symbol)
 {
 	unsigned info = at[offsetof(Elf64_Sym, st_info)];
-	const char *name = table_string(reader, strings, strings_size, load32(reader, at + offsetof(Elf64_Sym, st_name)));
+	const char *name = table_string(reader, strings, strings_size,
+					load32(reader, at + offsetof(Elf64_Sym, st_name)));
 
 	if (!name)
-		return MALFORMED(reader, "the name of symbol %u lies outside of the string table", symbol->index);
+		return MALFORMED(reader, "the name of symbol %u lies outside of the string table",
+				 symbol->index);
 	symbol->kind = find_kind(ELF64_ST_TYPE(info));
-	symbol->binding = ELF64_ST_BIND(info) == STB_LOCAL  ? BINDING_LOCAL :
-			  ELF64_ST_BIND(info) == STB_WEAK   ? BINDING_WEAK :
-							      BINDING_GLOBAL;
+	symbol->binding = ELF64_ST_BIND(info) == STB_LOCAL  ? BINDING_LOCAL
+			  : ELF64_ST_BIND(info) == STB_WEAK ? BINDING_WEAK
+							    : BINDING_GLOBAL;
 	symbol->visibility = find_visibility(at[offsetof(Elf64_Sym, st_other)]);
 	symbol->value = load64(reader, at + offsetof(Elf64_Sym, st_value));
 	symbol->size = load64(reader, at + offsetof(Elf64_Sym, st_size));
@@ -406,7 +425,8 @@ static bool read_symbol(struct reader *reader, const uint8_t *at, const char *st
 	symbol->name = intern(reader->names, name);
 	if (!strcmp(symbol->name, "__gnu_lto_slim"))
 		return FAIL(reader, "lto-bytecode",
-			    "holds GCC's intermediate code, not machine code; build without -flto, or with -ffat-lto-objects");
+			    "holds GCC's intermediate code, not machine code; build without -flto, or with "
+			    "-ffat-lto-objects");
 	return true;
 }
 
@@ -466,7 +486,9 @@ static bool read_groups(struct reader *reader)
 			uint32_t member = load32(reader, members + k * 4);
 
 			if (member >= object->section_count)
-				return MALFORMED(reader, "section group %zu names section %u, which is not there", i, member);
+				return MALFORMED(reader,
+						 "section group %zu names section %u, which is not there", i,
+						 member);
 			object->sections[member].group = object->symbols[header->info].name;
 		}
 	}
@@ -477,8 +499,8 @@ static bool read_groups(struct reader *reader)
 
 static bool is_reloc_table(const struct reader *reader, const struct header *header)
 {
-	return (header->type == SHT_RELA || header->type == SHT_REL) && header->link == reader->symbol_table &&
-	       header->info && header->info < reader->header_count;
+	return (header->type == SHT_RELA || header->type == SHT_REL) &&
+	       header->link == reader->symbol_table && header->info && header->info < reader->header_count;
 }
 
 static size_t reloc_entry_size(const struct header *header)
@@ -493,7 +515,8 @@ static bool wants_relocs(const struct section *section)
 }
 
 // A REL addend: the field's contents, sign-extended.
-static int64_t field_addend(const struct reader *reader, const struct section *section, const struct reloc *reloc)
+static int64_t field_addend(const struct reader *reader, const struct section *section,
+			    const struct reloc *reloc)
 {
 	const uint8_t *at = section->data + reloc->offset;
 
@@ -521,16 +544,18 @@ static bool read_reloc(struct reader *reader, const struct header *table, const 
 	reloc->offset = load64(reader, at + offsetof(Elf64_Rela, r_offset));
 	reloc->info = arch_reloc(object->arch, type);
 	if (!reloc->info)
-		return MALFORMED(reader, "section %s has a relocation of type %u, which is not known for %s", section->name,
-				 type, object->arch->name);
+		return MALFORMED(reader, "section %s has a relocation of type %u, which is not known for %s",
+				 section->name, type, object->arch->name);
 	if (ELF64_R_SYM(info) >= object->symbol_count)
-		return MALFORMED(reader, "section %s has a relocation against symbol %" PRIu64 ", which is not there",
+		return MALFORMED(reader,
+				 "section %s has a relocation against symbol %" PRIu64 ", which is not there",
 				 section->name, (uint64_t)ELF64_R_SYM(info));
-	if (reloc->offset > section->size || reloc->info->size > section->size - reloc->offset || !section->data)
+	if (reloc->offset > section->size || reloc->info->size > section->size - reloc->offset ||
+	    !section->data)
 		return MALFORMED(reader, "section %s has a relocation outside of it", section->name);
 	reloc->symbol = &object->symbols[ELF64_R_SYM(info)];
-	reloc->addend = table->type == SHT_RELA ? (int64_t)load64(reader, at + offsetof(Elf64_Rela, r_addend)) :
-						  field_addend(reader, section, reloc);
+	reloc->addend = table->type == SHT_RELA ? (int64_t)load64(reader, at + offsetof(Elf64_Rela, r_addend))
+						: field_addend(reader, section, reloc);
 	return true;
 }
 
@@ -542,7 +567,8 @@ static int compare_relocs(const void *a, const void *b)
 }
 
 // Order within one offset has a meaning on some machines (RISC-V's RELAX marks) and is kept: qsort may not be
-// stable, so tables in order, which is what compilers write, are left alone, and others are sorted by merging.
+// stable, so tables in order, which is what compilers write, are left alone, and others are sorted by
+// merging.
 static void sort_relocs(struct section *section)
 {
 	struct reloc *relocs = section->relocs, *other;
@@ -561,9 +587,10 @@ unsorted:
 			size_t i = start, k = middle;
 
 			for (size_t at = start; at < end; at++)
-				other[at] = k >= end || (i < middle && compare_relocs(&relocs[i], &relocs[k]) <= 0) ?
-						    relocs[i++] :
-						    relocs[k++];
+				other[at] = k >= end || (i < middle &&
+							 compare_relocs(&relocs[i], &relocs[k]) <= 0)
+						    ? relocs[i++]
+						    : relocs[k++];
 		}
 		memcpy(relocs, other, count * sizeof(*relocs));
 	}
@@ -594,8 +621,9 @@ static bool read_relocs(struct reader *reader)
 			continue;
 		section = &object->sections[header->info];
 		for (size_t k = 0; k < header->size / reloc_entry_size(header); k++)
-			if (!read_reloc(reader, header, reader->bytes + header->offset + k * reloc_entry_size(header), section,
-					&section->relocs[section->reloc_count++]))
+			if (!read_reloc(reader, header,
+					reader->bytes + header->offset + k * reloc_entry_size(header),
+					section, &section->relocs[section->reloc_count++]))
 				return false;
 	}
 	for (size_t i = 1; i < object->section_count; i++)
@@ -624,7 +652,8 @@ static void read_comment(struct object *object)
 static bool has_line_table(const struct object *object)
 {
 	for (size_t i = 1; i < object->section_count; i++)
-		if (!strcmp(object->sections[i].name, ".debug_line") || !strcmp(object->sections[i].name, ".zdebug_line"))
+		if (!strcmp(object->sections[i].name, ".debug_line") ||
+		    !strcmp(object->sections[i].name, ".zdebug_line"))
 			return object->sections[i].size > 0;
 	return false;
 }
@@ -633,8 +662,8 @@ static bool read_object(struct reader *reader)
 {
 	const char *why = NULL;
 
-	if (!read_file_header(reader) || !read_headers(reader) || !read_sections(reader) || !read_symbols(reader) ||
-	    !read_groups(reader) || !read_relocs(reader))
+	if (!read_file_header(reader) || !read_headers(reader) || !read_sections(reader) ||
+	    !read_symbols(reader) || !read_groups(reader) || !read_relocs(reader))
 		return false;
 	read_comment(reader->object);
 	reader->object->has_lines = has_line_table(reader->object);
@@ -648,7 +677,8 @@ struct object *object_load(const char *path, const uint8_t *bytes, size_t size, 
 {
 	struct arena *arena = arena_new();
 	struct object *object = arena_alloc(arena, sizeof(*object));
-	struct reader reader = {.bytes = bytes, .size = size, .diags = diags, .names = names, .object = object};
+	struct reader reader = {
+		.bytes = bytes, .size = size, .diags = diags, .names = names, .object = object};
 
 	object->arena = arena;
 	object->path = reader.path = arena_strdup(arena, path);

@@ -46,7 +46,8 @@ static bool ends_with(const char *text, const char *tail)
 
 // ---- what a file is ------------------------------------------------------------------------------
 
-/* By its first bytes; a file that calls itself an object and is none is listed too, so that loading it says so. */
+/* By its first bytes; a file that calls itself an object and is none is listed too, so that loading it says
+ * so. */
 static enum content find_content(const char *name, const uint8_t *head, size_t size)
 {
 	if (ends_with(name, ".dwo")) // split debug information, no code
@@ -56,7 +57,8 @@ static enum content find_content(const char *name, const uint8_t *head, size_t s
 	if (size >= MAGIC_SIZE && !memcmp(head, THIN_MAGIC, MAGIC_SIZE))
 		return CONTENT_THIN;
 	if (size >= 18 && !memcmp(head, ELFMAG, SELFMAG)) {
-		unsigned type = head[EI_DATA] == ELFDATA2MSB ? head[17] | head[16] << 8 : head[16] | head[17] << 8;
+		unsigned type =
+			head[EI_DATA] == ELFDATA2MSB ? head[17] | head[16] << 8 : head[16] | head[17] << 8;
 
 		if (type == ET_REL)
 			return CONTENT_OBJECT;
@@ -126,9 +128,10 @@ static char *long_name(const struct archive *archive, uint64_t offset)
 	return arena_strndup(archive->scan->tree->arena, start, (size_t)(end - start));
 }
 
-/* The member's name in the GNU ("name/", "/123") or BSD ("#1/20", name first in the data) form; NULL: broken. */
-static char *member_name(const struct archive *archive, const uint8_t *header, const uint8_t *data, uint64_t *start,
-			 uint64_t *size)
+/* The member's name in the GNU ("name/", "/123") or BSD ("#1/20", name first in the data) form; NULL: broken.
+ */
+static char *member_name(const struct archive *archive, const uint8_t *header, const uint8_t *data,
+			 uint64_t *start, uint64_t *size)
 {
 	struct arena *arena = archive->scan->tree->arena;
 	uint64_t number;
@@ -189,18 +192,19 @@ static void add_thin_member(const struct archive *archive, const char *name)
 {
 	struct tree *tree = archive->scan->tree;
 	const char *slash = strrchr(archive->file, '/');
-	struct input input = {.path = arena_printf(tree->arena, "%s:%s", archive->path, unique_name(archive, name))};
+	struct input input = {
+		.path = arena_printf(tree->arena, "%s:%s", archive->path, unique_name(archive, name))};
 	struct stat status;
 	enum content content;
 
 	if (is_below_root(archive, name))
 		return;
-	input.file = *name == '/' || !slash ?
-			     name :
-			     arena_printf(tree->arena, "%.*s/%s", (int)(slash - archive->file), archive->file, name);
+	input.file = *name == '/' || !slash ? name
+					    : arena_printf(tree->arena, "%.*s/%s",
+							   (int)(slash - archive->file), archive->file, name);
 	if (stat(input.file, &status) || read_head(input.file, name, &content)) {
-		report(archive->scan, "unreadable", input.path, "the member of a thin archive cannot be read: %s",
-		       strerror(errno));
+		report(archive->scan, "unreadable", input.path,
+		       "the member of a thin archive cannot be read: %s", strerror(errno));
 		return;
 	}
 	input.size = (uint64_t)status.st_size;
@@ -215,10 +219,11 @@ static void add_member(const struct archive *archive, const char *name, uint64_t
 
 	if (find_content(name, archive->map.data + start, size) != CONTENT_OBJECT)
 		return;
-	*vec_push(&tree->objects) = (struct input){.path = arena_printf(tree->arena, "%s:%s", archive->path, unique),
-						   .file = archive->file,
-						   .start = start,
-						   .size = size};
+	*vec_push(&tree->objects) =
+		(struct input){.path = arena_printf(tree->arena, "%s:%s", archive->path, unique),
+			       .file = archive->file,
+			       .start = start,
+			       .size = size};
 }
 
 // The members "/", "/SYM64/" and "__.SYMDEF" index symbols, "//" holds long names.
@@ -262,9 +267,11 @@ static bool walk_archive(struct archive *archive)
 	return at == archive->map.size;
 }
 
-static void scan_archive(const struct scan *scan, const char *path, const char *file, bool thin, bool whole_tree)
+static void scan_archive(const struct scan *scan, const char *path, const char *file, bool thin,
+			 bool whole_tree)
 {
-	struct archive archive = {.scan = scan, .path = path, .file = file, .thin = thin, .whole_tree = whole_tree};
+	struct archive archive = {
+		.scan = scan, .path = path, .file = file, .thin = thin, .whole_tree = whole_tree};
 	int error = file_map(file, &archive.map);
 
 	if (error) {
@@ -274,7 +281,8 @@ static void scan_archive(const struct scan *scan, const char *path, const char *
 	archive.seen = strmap_new();
 	if (archive.map.size < MAGIC_SIZE || !walk_archive(&archive))
 		report(scan, "malformed-object", path,
-		       "the archive's member headers are broken; members behind the break are not seen, build it again");
+		       "the archive's member headers are broken; members behind the break are not seen, "
+		       "build it again");
 	strmap_free(archive.seen);
 	file_unmap(&archive.map);
 }
@@ -294,9 +302,9 @@ static void scan_file(const struct scan *scan, const char *path, const char *fil
 		return;
 	}
 	if (!whole_tree)
-		tree->form = content == CONTENT_IMAGE				       ? TREE_IMAGE :
-			     content == CONTENT_ARCHIVE || content == CONTENT_THIN ? TREE_ARCHIVE :
-										       TREE_OBJECT;
+		tree->form = content == CONTENT_IMAGE                                ? TREE_IMAGE
+			     : content == CONTENT_ARCHIVE || content == CONTENT_THIN ? TREE_ARCHIVE
+										     : TREE_OBJECT;
 	switch (content) {
 	case CONTENT_OBJECT:
 		*vec_push(&tree->objects) = input;
@@ -310,7 +318,8 @@ static void scan_file(const struct scan *scan, const char *path, const char *fil
 		break;
 	case CONTENT_OTHER:
 		if (!whole_tree)
-			report(scan, "malformed-object", path, "is neither an object, an archive nor an image");
+			report(scan, "malformed-object", path,
+			       "is neither an object, an archive nor an image");
 	}
 }
 
@@ -335,7 +344,8 @@ static void scan_directory(const struct scan *scan, const char *prefix, unsigned
 
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		path = *prefix ? arena_printf(arena, "%s/%s", prefix, entry->d_name) : arena_strdup(arena, entry->d_name);
+		path = *prefix ? arena_printf(arena, "%s/%s", prefix, entry->d_name)
+			       : arena_strdup(arena, entry->d_name);
 		file = arena_printf(arena, "%s/%s", root, path);
 		// A link to a directory is not followed: what it names is in the tree, or is no part of it.
 		if (fstatat(dirfd(stream), entry->d_name, &status, AT_SYMLINK_NOFOLLOW))
@@ -410,7 +420,8 @@ struct object *tree_load(const struct tree *tree, const struct input *input, str
 		return NULL;
 	}
 	if (input->start > file.size || input->size > file.size - input->start) {
-		diags_add(diags, &place, "became shorter while it was read; try again when nothing writes to it");
+		diags_add(diags, &place,
+			  "became shorter while it was read; try again when nothing writes to it");
 		file_unmap(&file);
 		return NULL;
 	}

@@ -25,14 +25,16 @@ struct splitter {
 	VEC(struct unit) units;
 };
 
-int64_t reloc_meant_offset(const struct object *object, const struct section *section, const struct reloc *reloc)
+int64_t reloc_meant_offset(const struct object *object, const struct section *section,
+			   const struct reloc *reloc)
 {
 	uint64_t offset = (uint64_t)reloc->addend;
 
 	if (reloc->symbol->section)
 		offset += reloc->symbol->value;
 	if (section->flags & SECTION_EXEC && object->arch->pc_bias && section->data)
-		offset += (uint64_t)object->arch->pc_bias(section->data + reloc->offset, reloc->offset, reloc->info);
+		offset += (uint64_t)object->arch->pc_bias(section->data + reloc->offset, reloc->offset,
+							  reloc->info);
 	return (int64_t)offset;
 }
 
@@ -95,7 +97,8 @@ static void collect_reference_starts(struct splitter *splitter)
 			    (!means_place(reloc->symbol) && !is_literals(target)))
 				continue;
 			offset = (uint64_t)reloc_meant_offset(object, &object->sections[i], reloc);
-			if (offset >= target->size || (target->index == last_section && offset == last_offset))
+			if (offset >= target->size ||
+			    (target->index == last_section && offset == last_offset))
 				continue;
 			last_section = target->index;
 			last_offset = offset;
@@ -178,10 +181,11 @@ static enum unit_kind named_kind(const struct section *section, const struct sta
 }
 
 /*
- * Named units reach as far as their symbol's size, and symbols inside of one belong to it; a place without size
- * (a label of assembly code, a reference into unnamed data) reaches up to the next one.
+ * Named units reach as far as their symbol's size, and symbols inside of one belong to it; a place without
+ * size (a label of assembly code, a reference into unnamed data) reaches up to the next one.
  */
-static void cut_at_starts(struct splitter *splitter, struct section *section, const struct start *starts, size_t count)
+static void cut_at_starts(struct splitter *splitter, struct section *section, const struct start *starts,
+			  size_t count)
 {
 	uint64_t end = 0;
 
@@ -222,7 +226,8 @@ static uint64_t string_end(const struct section *section, uint64_t start)
 }
 
 // Strings that something refers to; the linker may merge, move or drop the others.
-static void cut_strings(struct splitter *splitter, struct section *section, const struct start *starts, size_t count)
+static void cut_strings(struct splitter *splitter, struct section *section, const struct start *starts,
+			size_t count)
 {
 	uint64_t start = 0, end = 0;
 
@@ -237,7 +242,8 @@ static void cut_strings(struct splitter *splitter, struct section *section, cons
 	}
 }
 
-static void cut_constants(struct splitter *splitter, struct section *section, const struct start *starts, size_t count)
+static void cut_constants(struct splitter *splitter, struct section *section, const struct start *starts,
+			  size_t count)
 {
 	uint64_t end = 0;
 
@@ -246,7 +252,8 @@ static void cut_constants(struct splitter *splitter, struct section *section, co
 
 		if (starts[i].offset >= section->size || starts[i].offset < end)
 			continue;
-		end = section->size - start < section->entry_size ? section->size : start + section->entry_size;
+		end = section->size - start < section->entry_size ? section->size
+								  : start + section->entry_size;
 		add_unit(splitter, section, UNIT_LITERAL, start, end - start);
 	}
 }
@@ -260,8 +267,8 @@ static uint32_t read32(const struct object *object, const uint8_t *at)
 	return value;
 }
 
-// .eh_frame: records of a 32-bit length and that many bytes (Linux Standard Base, "Exception Frames"). Compilers
-// never write the 64-bit form into it.
+// .eh_frame: records of a 32-bit length and that many bytes (Linux Standard Base, "Exception Frames").
+// Compilers never write the 64-bit form into it.
 static bool cut_unwind(struct splitter *splitter, struct section *section, const char **why)
 {
 	uint64_t offset = 0;
@@ -282,8 +289,9 @@ static bool cut_unwind(struct splitter *splitter, struct section *section, const
 }
 
 /*
- * Entry size of a table that the machine's file does not give: the smallest distance after which the relocations
- * repeat, e.g. 16 for __jump_table, whose entries have relocations at 0, 4 and 8. 0: they do not repeat.
+ * Entry size of a table that the machine's file does not give: the smallest distance after which the
+ * relocations repeat, e.g. 16 for __jump_table, whose entries have relocations at 0, 4 and 8. 0: they do not
+ * repeat.
  */
 static uint64_t derive_entry_size(const struct section *section)
 {
@@ -308,15 +316,16 @@ static uint64_t derive_entry_size(const struct section *section)
 
 static void cut_entries(struct splitter *splitter, struct section *section, uint64_t entry)
 {
-	// An entry without relocation points nowhere; more entries than relocations could only be a hostile file's.
+	// An entry without relocation points nowhere; more entries than relocations could only be a hostile
+	// file's.
 	if (!entry || section->size % entry || section->size / entry > section->reloc_count)
 		entry = section->size;
 	for (uint64_t offset = 0; offset < section->size; offset += entry)
 		add_unit(splitter, section, UNIT_ENTRY, offset, entry);
 }
 
-static bool cut_section(struct splitter *splitter, struct section *section, const struct start *starts, size_t count,
-			const char **why)
+static bool cut_section(struct splitter *splitter, struct section *section, const struct start *starts,
+			size_t count, const char **why)
 {
 	switch (section->role) {
 	case ROLE_NOTE:
@@ -329,8 +338,8 @@ static bool cut_section(struct splitter *splitter, struct section *section, cons
 			cut_at_starts(splitter, section, starts, count);
 		else
 			cut_entries(splitter, section,
-				    section->special->entry_size ? section->special->entry_size :
-								   derive_entry_size(section));
+				    section->special->entry_size ? section->special->entry_size
+								 : derive_entry_size(section));
 		return true;
 	case ROLE_INIT:
 		if (section->flags & SECTION_EXEC)
@@ -359,8 +368,8 @@ static bool cut_sections(struct splitter *splitter, const char **why)
 
 		while (at < splitter->starts.count && splitter->starts.at[at].section == i)
 			at++;
-		if (!cut_section(splitter, &object->sections[i], splitter->starts.at ? splitter->starts.at + first : NULL,
-				 at - first, why))
+		if (!cut_section(splitter, &object->sections[i],
+				 splitter->starts.at ? splitter->starts.at + first : NULL, at - first, why))
 			return false;
 	}
 	return true;
@@ -456,7 +465,8 @@ static void attach_symbols(struct object *object)
 	}
 	for (size_t i = 1; i < object->symbol_count; i++)
 		if (names_unit(&object->symbols[i]))
-			object->symbols[i].unit->symbols[object->symbols[i].unit->symbol_count++] = &object->symbols[i];
+			object->symbols[i].unit->symbols[object->symbols[i].unit->symbol_count++] =
+				&object->symbols[i];
 	for (size_t i = 0; i < object->unit_count; i++) {
 		struct unit *unit = &object->units[i];
 
@@ -509,7 +519,8 @@ static void aim_reloc(struct object *object, const struct section *section, cons
 	reloc->target_offset = offset;
 	if (!reloc->symbol->section)
 		return;
-	reloc->target = means_place(reloc->symbol) ? unit_near(reloc->symbol->section, offset) : reloc->symbol->unit;
+	reloc->target =
+		means_place(reloc->symbol) ? unit_near(reloc->symbol->section, offset) : reloc->symbol->unit;
 	if (reloc->target)
 		reloc->target_offset = offset - (int64_t)reloc->target->offset;
 }
@@ -546,9 +557,9 @@ static bool refers_to(const struct unit *from, const struct unit *to)
 }
 
 /*
- * GCC moves unlikely blocks of `f` into `f.cold`, which only `f` jumps to (gcc/bb-reorder.cc). The longest base
- * wins: `f.part.0.cold` belongs to `f.part.0`. After `ld -r` several functions may have the name: the one that
- * jumps there is it.
+ * GCC moves unlikely blocks of `f` into `f.cold`, which only `f` jumps to (gcc/bb-reorder.cc). The longest
+ * base wins: `f.part.0.cold` belongs to `f.part.0`. After `ld -r` several functions may have the name: the
+ * one that jumps there is it.
  */
 static struct unit *owner_by_name(struct object *object, const struct unit *unit)
 {
@@ -662,7 +673,8 @@ static void find_taken_addresses(struct object *object)
 	for (size_t i = 1; i < object->section_count; i++) {
 		const struct section *section = &object->sections[i];
 
-		if (section->role == ROLE_UNWIND || section->role == ROLE_SPECIAL || section->role == ROLE_DEBUG)
+		if (section->role == ROLE_UNWIND || section->role == ROLE_SPECIAL ||
+		    section->role == ROLE_DEBUG)
 			continue;
 		for (size_t k = 0; k < section->reloc_count; k++) {
 			const struct reloc *reloc = &section->relocs[k];
