@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How the targets of relocations are written for people.
+#include "diff/disassemble.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX 60 // characters of a string literal that are shown
+
+static size_t put_character(char *to, uint8_t c)
+{
+	static const char plain[] = "\"\"\\\\\nn\tt\rr";
+
+	for (size_t i = 0; plain[i]; i += 2)
+		if (c == (uint8_t)plain[i])
+			return (size_t)sprintf(to, "\\%c", plain[i + 1]);
+	if (c >= 0x20 && c != 0x7f) // UTF-8 stays as it is
+		return (size_t)sprintf(to, "%c", c);
+	return (size_t)sprintf(to, "\\x%02x", c);
+}
+
+const char *literal_text(const struct unit *unit, int64_t offset, struct arena *arena)
+{
+	char text[TEXT_MAX * 4 + 8];
+	const uint8_t *data;
+	size_t size, length = 0;
+
+	if (!unit->section->data || !(unit->section->flags & SECTION_STRINGS) ||
+	    unit->section->entry_size > 1 || offset < 0 || (uint64_t)offset >= unit->size)
+		return NULL;
+	data = unit->section->data + unit->offset + offset;
+	size = unit->size - (uint64_t)offset;
+	text[length++] = '"';
+	for (size_t i = 0; i < size && data[i]; i++) {
+		// never in the middle of a UTF-8 character
+		if (i >= TEXT_MAX && (data[i] & 0xc0) != 0x80) {
+			length += (size_t)sprintf(text + length, "...");
+			break;
+		}
+		if (length > sizeof(text) - 8)
+			break;
+		length += put_character(text + length, data[i]);
+	}
+	text[length++] = '"';
+	return arena_strndup(arena, text, length);
+}
+
+static const char *constant_text(const struct unit *unit, struct arena *arena)
+{
+	const uint8_t *data = unit->section->data;
+	char text[2 * 16 + 1];
+	size_t size = unit->size;
+
+	if (!data || !size || size > 16)
+		return arena_printf(arena, "constant of %" PRIu64 " bytes", unit->size);
+	for (size_t i = 0; i < size; i++) {
+		size_t at = unit->object->arch->big_endian ? i : size - 1 - i;
+
+		sprintf(text + 2 * i, "%02x", data[unit->offset + at]);
+	}
+	return arena_printf(arena, "constant 0x%s", text);
+}
+
+static const char *with_offset(const char *name, int64_t offset, struct arena *arena)
+{
+	if (!offset)
+		return name;
+	if (offset < 0)
+		return arena_printf(arena, "%s-0x%" PRIx64, name, (uint64_t)-offset);
+	return arena_printf(arena, "%s+0x%" PRIx64, name, (uint64_t)offset);
+}
+
+// A matched unit has one name on both sides, so that a renumbered clone or static local makes no difference.
+static const char *common_name(const struct unit *unit)
+{
+	return unit->match && strcmp(unit->match->name, unit->name) < 0 ? unit->match->name : unit->name;
+}
+
+const char *reloc_text(const struct unit *from, const struct reloc *reloc, struct arena *arena)
+{
+	const struct unit *target = reloc->target;
+	const char *text;
+
+	if (!target)
+		return with_offset(*reloc->symbol->name ? reloc->symbol->name : "absolute",
+				   reloc->target_offset, arena);
+	if (target == from)
+		return with_offset(".", reloc->target_offset, arena);
+	if ((text = literal_text(target, reloc->target_offset, arena)))
+		return text;
+	if (target->kind == UNIT_LITERAL)
+		return with_offset(constant_text(target, arena), reloc->target_offset, arena);
+	if (*target->name)
+		return with_offset(common_name(target), reloc->target_offset, arena);
+	if (target->reloc_count)
+		return with_offset("jump table", reloc->target_offset, arena);
+	return with_offset(constant_text(target, arena), reloc->target_offset, arena);
+}
