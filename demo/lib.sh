@@ -41,6 +41,7 @@ as_typed() {
 	local word line=
 	for word in "$@"; do
 		case $word in
+		--*=*[!A-Za-z0-9_./=:,@%+-]*) word="${word%%=*}='${word#*=}'" ;;
 		*[!A-Za-z0-9_./=:,@%+-]* | '') word="'$word'" ;;
 		esac
 		line="$line${line:+ }$word"

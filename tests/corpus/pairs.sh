@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Builds old/new pairs of real security fixes from Debian's source packages.
+#
+#   pairs.sh DIR TABLE [PACKAGE [FIX]]
+#
+# TABLE has one row per fix: package, fix (a file name in debian/patches), tab-separated; # starts a comment.
+# For each row: DIR/pairs/PACKAGE/FIX/old and .../new, two complete builds (objects, archives and linked
+# images) of the same source before and after the fix, both from DIR/build/PACKAGE so that paths agree.
+# "After" is the distribution's source, all of its patches applied; "before" is that with one fix reversed.
+# A fix that later patches build upon may not reverse: the row is reported as skipped, which is no failure.
+#
+# Flags are the distribution's own (dpkg-buildflags) plus what a hotpatchable build needs:
+# -ffunction-sections -fdata-sections -g, no LTO. What is there already is not built again.
+#
+# Environment: JOBS (default: all cores), HP_CFLAGS (added last: a plugin, another -O level), CC.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+export LC_ALL=C.UTF-8
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+die() { echo "pairs.sh: $*" >&2; exit 3; }
+rows() { grep -v '^#' "$table" | awk -F'\t' -v p="${1:-}" -v f="${2:-}" 'NF>=2 && (p=="" || $1==p) && (f=="" || $2==f) {print $1 "\t" $2}'; }
+
+configure_and_make() {
+	local package=$1
+	export DEB_BUILD_OPTIONS="nocheck parallel=$jobs" DEB_BUILD_MAINT_OPTIONS="optimize=-lto hardening=+bindnow"
+	local cflags cppflags ldflags
+	cppflags=$(dpkg-buildflags --get CPPFLAGS) ldflags=$(dpkg-buildflags --get LDFLAGS)
+	cflags="$(dpkg-buildflags --get CFLAGS | sed 's/-ffile-prefix-map=[^ ]*//') -ffunction-sections -fdata-sections -g -w ${HP_CFLAGS:-}"
+	local conf=(./configure --quiet CFLAGS="$cflags" CPPFLAGS="$cppflags" LDFLAGS="$ldflags -Wl,--build-id=sha1")
+	# As the distribution does: the build system made anew, or a touched source file would do it half-way.
+	[ ! -e configure.ac ] || autoreconf -fi >/dev/null 2>&1
+	case $package in
+	redis)
+		local settings=(MALLOC=libc BUILD_TLS=no USE_SYSTEMD=no OPTIMIZATION=-O2 CFLAGS="$cflags" LDFLAGS="$ldflags")
+		# Its own makefile looks at deps/ only once.
+		[ ! -e src/redis-server ] || { make -s -C deps "${settings[@]}" lua hiredis linenoise hdr_histogram && rm -f src/redis-server; }
+		make -s -j"$jobs" "${settings[@]}" ;;
+	dnsmasq) make -s -j"$jobs" COPTS=-DHAVE_DNSSEC CFLAGS="$cflags $cppflags" LDFLAGS="$ldflags" ;;
+	busybox) make -s defconfig >/dev/null && make -s -j"$jobs" EXTRA_CFLAGS="$cflags" SKIP_STRIP=y ;;
+	curl) "${conf[@]}" --with-openssl --with-nghttp2 --with-libssh2 --with-gssapi --disable-manual --enable-static && make -s -j"$jobs" ;;
+	libxml2) "${conf[@]}" --without-python && make -s -j"$jobs" ;;
+	*) "${conf[@]}" && make -s -j"$jobs" ;;
+	esac
+}
+
+# Keeps what a patch tool reads: objects, archives, linked images; not sources.
+harvest() {
+	local from=$1 to=$2 name magic
+	rm -rf "$to" && mkdir -p "$to"
+	(cd "$from" && find . -type f \( -name '*.o' -o -name '*.a' -o -name '*.so' -o -name '*.so.*' -o -perm -u+x \) -print) |
+		while IFS= read -r name; do
+			magic=$(head -c 4 "$from/$name" | tr -d '\0')
+			case $magic in $'\x7f'ELF | '!<ar') (cd "$from" && cp -p --parents "$name" "$to") ;; esac
+		done
+}
+
+reverse_and_build() {
+	local package=$1 build=$2 patch=$3
+	patch -R -p1 -s -f -d "$build" <"$patch" >/dev/null && (cd "$build" && configure_and_make "$package")
+}
+
+# One build tree per package, the fix reversed and applied again in place: only what it touches is compiled anew.
+build_once() {
+	local package=$1 src=$2 build=$3
+	[ ! -e "$build/.failed" ] || return 1
+	[ ! -e "$build/.built" ] || return 0
+	rm -rf "$build" && mkdir -p "$base/build" && cp -a "$src" "$build"
+	if ! (cd "$build" && configure_and_make "$package") >"$base/build/$package.log" 2>&1; then
+		touch "$build/.failed"
+		return 1
+	fi
+	harvest "$build" "$base/build/$package.new"
+	touch "$build/.built"
+}
+
+one() {
+	local package=$1 fix=$2 pair=$base/pairs/$1/$2 src=$base/src/$1 build=$base/build/$1 patch
+	[ ! -e "$pair/built" ] || { echo "$package $fix: there"; return; }
+	"$here/../../demo/fetch-source.sh" "$package" "$base/src" || { echo "$package $fix: skipped: no source"; return; }
+	patch=$(cd "$src/debian/patches" && find . -name "${fix##*/}" | head -1)
+	[ -n "$patch" ] || { echo "$package $fix: skipped: no such patch"; return; }
+	patch=$src/debian/patches/$patch
+	patch -R -p1 --dry-run -s -f -d "$src" <"$patch" >/dev/null 2>&1 || { echo "$package $fix: skipped: does not reverse"; return; }
+	build_once "$package" "$src" "$build" || { echo "$package $fix: skipped: does not build, see build/$package.log"; return; }
+	mkdir -p "$pair"
+	# An interruption between here and the second patch would leave the tree reversed: then it is built anew.
+	rm -f "$build/.built"
+	if reverse_and_build "$package" "$build" "$patch" >"$pair/old.log" 2>&1; then
+		harvest "$build" "$pair/old"
+		# Equal files share their bytes, as they do between two real builds of one tree kept by a build cache.
+		rm -rf "$pair/new" && cp -al "$base/build/$package.new" "$pair/new"
+		touch "$pair/built"
+		echo "$package $fix: built"
+	else
+		echo "$package $fix: skipped: the old side does not build, see pairs/$package/$fix/old.log"
+	fi
+	if patch -p1 -s -f -d "$build" <"$patch" >/dev/null && (cd "$build" && configure_and_make "$package") >"$pair/new-again.log" 2>&1; then
+		touch "$build/.built"
+	fi
+}
+
+[ $# -ge 2 ] || die "usage: pairs.sh DIR TABLE [PACKAGE [FIX]]"
+base=$(mkdir -p "$1" && cd "$1" && pwd) table=$2 jobs=${JOBS:-$(nproc)}
+[ -r "$table" ] || die "$table: cannot be read"
+rows "${3:-}" "${4:-}" | while IFS=$'\t' read -r package fix; do one "$package" "$fix" </dev/null; done
