@@ -36,6 +36,7 @@ struct build {
 	size_t uncovered_count;
 	struct diag *overridden; /* refusals that --allow let pass */
 	size_t overridden_count;
+	struct builder *builder; /* what the records above point into */
 };
 
 /*

@@ -87,6 +87,14 @@ struct payload_symbol *payload_add_symbol(struct payload *payload, const char *n
 	return symbol;
 }
 
+struct payload_symbol *payload_section_symbol(struct payload *payload, struct payload_section *section)
+{
+	if (!section->start)
+		section->start =
+			payload_add_symbol(payload, "", section, 0, 0, ELF64_ST_INFO(STB_LOCAL, STT_SECTION));
+	return section->start;
+}
+
 // ---- writing
 // -------------------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ struct payload_section {
 	VEC(uint8_t) bytes; /* empty for SHT_NOBITS */
 	VEC(struct payload_reloc) relocs;
 	uint32_t index;
+	struct payload_symbol *start; /* its STT_SECTION symbol, when something needed it */
 };
 
 struct payload {
@@ -58,6 +59,8 @@ void payload_relocate(struct payload_section *section, uint64_t offset, uint32_t
 struct payload_symbol *payload_add_symbol(struct payload *payload, const char *name,
 					  struct payload_section *section, uint64_t value, uint64_t size,
 					  uint8_t info);
+/* The symbol that stands for the section's start. */
+struct payload_symbol *payload_section_symbol(struct payload *payload, struct payload_section *section);
 /* *bytes is of the arena. Relocations are sorted by offset. */
 void payload_write(struct payload *payload, uint16_t machine, uint8_t **bytes, size_t *size);
 

@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From differences and images to target records: open images -> place changed objects in them -> for each image
+// closure, layout, resolution, functions -> records. Refusals are collected all along; one is enough for none.
+#include <stdlib.h>
+#include <string.h>
+
+#include "create/builder.h"
+
+// ---- images ----------------------------------------------------------------------------------------------------
+
+static bool same_build(const struct image *a, const struct image *b)
+{
+	return a->build_id_size == b->build_id_size && !memcmp(a->build_id, b->build_id, a->build_id_size);
+}
+
+// One build under several names is one target.
+static void add_image(struct builder *builder, struct image *image, const char *path)
+{
+	struct candidate *candidate;
+
+	for (size_t i = 0; i < builder->candidates.count; i++) {
+		candidate = &builder->candidates.at[i];
+		if (same_build(candidate->image, image)) {
+			candidate->paths = arena_printf(builder->arena, "%s, %s", candidate->paths, path);
+			image_close(image);
+			return;
+		}
+	}
+	candidate = vec_push(&builder->candidates);
+	*candidate = (struct candidate){.image = image, .path = arena_strdup(builder->arena, path)};
+	candidate->paths = candidate->path;
+}
+
+static const struct input *input_named(const struct tree *tree, const char *path)
+{
+	for (size_t i = 0; i < tree->images.count; i++)
+		if (!strcmp(tree->images.at[i].path, path))
+			return &tree->images.at[i];
+	return NULL;
+}
+
+static bool open_named_images(struct builder *builder)
+{
+	for (size_t i = 0; i < builder->options->image_count; i++) {
+		const char *path = builder->options->images[i];
+		const struct input *input = input_named(&builder->diff->old_tree, path);
+		struct image *image = image_open(input ? input->file : path, path, builder->diags);
+
+		if (!image)
+			return false;
+		add_image(builder, image, path);
+	}
+	return true;
+}
+
+// An image of the tree that cannot be opened (another machine's, without build ID) is a matter of its own: it
+// is no reason to refuse the others, but an object that is in no other image will be missed.
+static void open_tree_images(struct builder *builder)
+{
+	const struct tree *tree = &builder->diff->old_tree;
+
+	for (size_t i = 0; i < tree->images.count; i++) {
+		struct diags *findings = diags_new();
+		struct image *image = image_open(tree->images.at[i].file, tree->images.at[i].path, findings);
+
+		if (image)
+			add_image(builder, image, tree->images.at[i].path);
+		for (size_t d = 0; !image && d < diags_count(findings); d++) {
+			struct diag place = *diags_at(findings, d);
+
+			place.severity = DIAG_WARNING;
+			diags_add(builder->diags, &place, "%s", diags_at(findings, d)->message);
+			uncover(builder, tree->images.at[i].path, diags_at(findings, d)->message);
+		}
+		diags_free(findings);
+	}
+}
+
+void uncover(struct builder *builder, const char *path, const char *reason)
+{
+	*vec_push(&builder->uncovered) = (struct uncovered_image){
+		.path = arena_strdup(builder->arena, path), .reason = arena_strdup(builder->arena, reason)};
+}
+
+// ---- objects in images -----------------------------------------------------------------------------------------
+
+static bool changes_code_or_data(const struct pair *pair)
+{
+	for (size_t i = 0; i < pair->new->unit_count; i++)
+		if (pair->new->units[i].status != UNIT_SAME && pair->new->units[i].kind != UNIT_ENTRY)
+			return true;
+	for (size_t i = 0; i < pair->old->unit_count; i++)
+		if (pair->old->units[i].status == UNIT_REMOVED && pair->old->units[i].kind != UNIT_ENTRY)
+			return true;
+	return false;
+}
+
+static bool is_loaded_change(const struct pair *pair)
+{
+	return pair->status == PAIR_CHANGED && pair->old && pair->new;
+}
+
+// Two objects that hold the same code (archive member and file, PIC twin that was not linked) claim one place.
+static bool claimed_already(const struct target *target, const struct placement *placement)
+{
+	for (size_t i = 0; i < placement->object->unit_count; i++) {
+		const struct unit *unit = &placement->object->units[i];
+
+		if (unit->kind != UNIT_FUNCTION || place_of(placement, unit)->state != PLACE_MATCHED)
+			continue;
+		for (size_t p = 0; p < target->pieces.count; p++) {
+			const struct placement *other = target->pieces.at[p].placement;
+
+			for (size_t u = 0; u < other->object->unit_count; u++)
+				if (other->object->units[u].kind == UNIT_FUNCTION &&
+				    place_of(other, &other->object->units[u])->state == PLACE_MATCHED &&
+				    place_of(other, &other->object->units[u])->vaddr ==
+					    place_of(placement, unit)->vaddr)
+					return true;
+		}
+		return false;
+	}
+	return false;
+}
+
+static void place_pair(struct builder *builder, struct candidate *candidate, struct pair *pair, bool *found)
+{
+	struct placement *placement = match_object(candidate->image, pair->old);
+	struct diag place = {.severity = DIAG_REFUSAL, .object = candidate->path};
+
+	*vec_push(&builder->placements) = placement;
+	if (placement->result == MATCH_PARTIAL &&
+	    (placement->source_in_image || builder->options->image_count)) {
+		place.code = "image-mismatch";
+		diags_add(builder->diags, &place, "%s: %s", pair->path,
+			  placement_explain(placement, builder->arena));
+		*found = true;
+	} else if (placement->result == MATCH_AMBIGUOUS) {
+		place.code = "symbol-ambiguous";
+		diags_add(builder->diags, &place,
+			  "%s fits at several places of the image that are not the same code; name the right "
+			  "image",
+			  pair->path);
+		*found = true;
+	} else if (placement->result == MATCH_FULL) {
+		*found = true;
+		if (!claimed_already(candidate->target, placement))
+			*vec_push(&candidate->target->pieces) = (struct piece){
+				.pair = pair, .old = pair->old, .new = pair->new, .placement = placement};
+	}
+}
+
+static const char *file_name(const char *path)
+{
+	const char *member = strrchr(path, ':'), *slash = strrchr(path, '/');
+
+	if (member && (!slash || member > slash))
+		return member + 1;
+	return slash ? slash + 1 : path;
+}
+
+static bool same_changes(const struct pair *a, const struct pair *b)
+{
+	size_t i = 0, j = 0;
+
+	for (;; i++, j++) {
+		while (i < a->new->unit_count &&
+		       (a->new->units[i].kind != UNIT_FUNCTION || a->new->units[i].status == UNIT_SAME))
+			i++;
+		while (j < b->new->unit_count &&
+		       (b->new->units[j].kind != UNIT_FUNCTION || b->new->units[j].status == UNIT_SAME))
+			j++;
+		if (i == a->new->unit_count || j == b->new->unit_count)
+			return i == a->new->unit_count &&j == b->new->unit_count;
+		if (a->new->units[i].name != b->new->units[j].name ||
+		    a->new->units[i].status != b->new->units[j].status)
+			return false;
+	}
+}
+
+static bool has_twin_in_image(const struct builder *builder, const struct pair *pair)
+{
+	for (size_t i = 0; i < builder->candidates.count; i++) {
+		const struct target *target = builder->candidates.at[i].target;
+
+		for (size_t p = 0; p < target->pieces.count; p++)
+			if (!strcmp(file_name(target->pieces.at[p].pair->path), file_name(pair->path)) &&
+			    same_changes(target->pieces.at[p].pair, pair))
+				return true;
+	}
+	return false;
+}
+
+static void place_objects(struct builder *builder)
+{
+	struct diff *diff = builder->diff;
+	VEC(struct pair *) missed = {0};
+
+	for (size_t i = 0; i < diff->pair_count; i++) {
+		struct pair *pair = &diff->pairs[i];
+		bool found = false;
+
+		if (!is_loaded_change(pair) || !changes_code_or_data(pair))
+			continue;
+		builder->changed++;
+		for (size_t c = 0; c < builder->candidates.count; c++)
+			place_pair(builder, &builder->candidates.at[c], pair, &found);
+		if (found)
+			check_pair(pair, builder->diags);
+		else
+			*vec_push(&missed) = pair;
+	}
+	for (size_t i = 0; i < missed.count; i++) {
+		struct diag place = {.severity = builder->options->image_count ? DIAG_WARNING : DIAG_REFUSAL,
+				     .code = "image-not-found",
+				     .object = missed.at[i]->path};
+
+		if (!has_twin_in_image(builder, missed.at[i]))
+			diags_add(builder->diags, &place,
+				  "changed object is in none of the %zu images looked at; add its image to "
+				  "the old tree or name "
+				  "it with --image",
+				  builder->candidates.count);
+	}
+	free(missed.at);
+}
+
+// ---- targets ---------------------------------------------------------------------------------------------------
+
+static struct target *target_new(struct builder *builder, struct candidate *candidate)
+{
+	struct target *target = arena_alloc(builder->arena, sizeof(*target));
+
+	target->arena = builder->arena;
+	target->diff = builder->diff;
+	target->diags = builder->diags;
+	target->image = candidate->image;
+	target->path = candidate->path;
+	target->decoder = builder->decoder;
+	target->payload = payload_new(builder->arena);
+	target->piece_of = intmap_new();
+	target->definitions = strmap_new();
+	target->member_of = intmap_new();
+	target->bound_names = strmap_new();
+	target->own_slots = intmap_new();
+	target->veneers = intmap_new();
+	return target;
+}
+
+static void target_close(struct target *target)
+{
+	intmap_free(target->piece_of);
+	strmap_free(target->definitions);
+	intmap_free(target->member_of);
+	strmap_free(target->bound_names);
+	intmap_free(target->own_slots);
+	intmap_free(target->veneers);
+	payload_free(target->payload);
+	free(target->pieces.at);
+	free(target->members.at);
+	free(target->bindings.at);
+	free(target->functions.at);
+	free(target->replaced.at);
+	free(target->prologues.at);
+	free(target->parts.at);
+	free(target->part_symbols.at);
+	free(target->states.at);
+	image_close(target->new_image);
+}
+
+// What NEW has under the path that the old image has.
+static void open_counterpart(struct builder *builder, struct target *target)
+{
+	const struct input *input = input_named(&builder->diff->new_tree, target->path);
+	struct diags *findings = diags_new();
+
+	if (input)
+		target->new_image = image_open(input->file, input->path, findings);
+	diags_free(findings);
+	if (target->new_image)
+		check_missing(target->image, target->new_image, builder->diff, builder->diags);
+}
+
+// Objects that only NEW has: what they define is at hand for new references. They have no old side.
+static void add_new_objects(struct builder *builder)
+{
+	struct diff *diff = builder->diff;
+
+	for (size_t i = 0; i < diff->pair_count; i++) {
+		struct pair *pair = &diff->pairs[i];
+		struct object *object;
+
+		if (pair->status != PAIR_NEW || !pair->new_input)
+			continue;
+		object = tree_load(&diff->new_tree, pair->new_input, diff->names, builder->diags);
+		if (!object)
+			continue;
+		for (size_t u = 0; u < object->unit_count; u++)
+			object->units[u].status = UNIT_NEW;
+		*vec_push(&builder->new_objects) = object;
+		for (size_t c = 0; c < builder->candidates.count; c++)
+			*vec_push(&builder->candidates.at[c].target->pieces) =
+				(struct piece){.pair = pair, .new = object};
+	}
+}
+
+static void index_pieces(struct target *target)
+{
+	for (size_t i = 0; i < target->pieces.count; i++) {
+		struct piece *piece = &target->pieces.at[i];
+
+		if (piece->old)
+			*intmap_put(target->piece_of, (uintptr_t)piece->old) = piece;
+		*intmap_put(target->piece_of, (uintptr_t)piece->new) = piece;
+	}
+}
+
+static bool has_changed_piece(const struct target *target)
+{
+	for (size_t i = 0; i < target->pieces.count; i++)
+		if (target->pieces.at[i].old)
+			return true;
+	return false;
+}
+
+static void make_target(struct builder *builder, struct target *target)
+{
+	if (target->image->text_relocations) {
+		struct diag place = {
+			.severity = DIAG_REFUSAL, .code = "image-mismatch", .object = target->path};
+
+		diags_add(builder->diags, &place,
+			  "code is written when it is loaded (DT_TEXTREL), so it cannot be compared; link "
+			  "without it");
+	}
+	open_counterpart(builder, target);
+	index_pieces(target);
+	closure_select(target);
+	emit_members(target);
+	emit_unwind(target);
+	resolve_members(target);
+	describe_functions(target);
+	check_target(target);
+}
+
+// ---- records ---------------------------------------------------------------------------------------------------
+
+static void fill_record(struct builder *builder, const struct target *target, struct hp_target *record)
+{
+	struct hp_binding *bindings = arena_array(builder->arena, target->bindings.count, sizeof(*bindings));
+	struct hp_state *states = arena_array(builder->arena, target->states.count, sizeof(*states));
+	uint8_t *payload;
+
+	payload_write(target->payload, target->image->arch->machine, &payload, &record->payload_size);
+	record->payload = payload;
+	for (size_t i = 0; i < target->functions.count; i++) {
+		target->functions.at[i].symbol = target->replaced.at[i]->symbol->index;
+		target->functions.at[i].prologue = target->prologues.at[i]->index;
+	}
+	for (size_t i = 0; i < target->parts.count; i++)
+		if (target->part_symbols.at[i])
+			target->parts.at[i].symbol = target->part_symbols.at[i]->index;
+	for (size_t i = 0; i < target->bindings.count; i++) {
+		bindings[i] = target->bindings.at[i].binding;
+		bindings[i].symbol = target->bindings.at[i].symbol->index;
+	}
+	for (size_t i = 0; i < target->states.count; i++) {
+		states[i] = target->states.at[i].record;
+		states[i].symbol = target->states.at[i].member->symbol->index;
+	}
+	image_fill_target(target->image, record);
+	record->functions = arena_copy(builder->arena, target->functions.at,
+				       target->functions.count * sizeof(*target->functions.at));
+	record->function_count = target->functions.count;
+	record->parts =
+		arena_copy(builder->arena, target->parts.at, target->parts.count * sizeof(*target->parts.at));
+	record->part_count = target->parts.count;
+	record->bindings = bindings;
+	record->binding_count = target->bindings.count;
+	record->states = states;
+	record->state_count = target->states.count;
+}
+
+void *arena_copy(struct arena *arena, const void *bytes, size_t size)
+{
+	void *copy = arena_alloc(arena, size ? size : 1);
+
+	if (size)
+		memcpy(copy, bytes, size);
+	return copy;
+}
+
+static int compare_candidates(const void *left, const void *right)
+{
+	const struct candidate *a = left, *b = right;
+
+	return strcmp(a->image->build_id_text, b->image->build_id_text);
+}
+
+static void count_references(const struct target *target, struct build *build, size_t at)
+{
+	for (size_t i = 0; i < target->pieces.count; i++)
+		if (target->pieces.at[i].placement)
+			build->matched[at] += target->pieces.at[i].placement->matched;
+	for (size_t i = 0; i < target->bindings.count; i++) {
+		const struct bound *bound = &target->bindings.at[i];
+
+		if (!strncmp(bound->symbol->name, "hp.old.", 7))
+			continue;
+		build->existing[at]++;
+		build->through_slots[at] += bound->binding.kind == HP_BIND_SLOT;
+	}
+}
+
+static struct build *make_build(struct builder *builder)
+{
+	struct build *build = arena_alloc(builder->arena, sizeof(*build));
+	size_t count = builder->candidates.count;
+
+	build->arena = builder->arena;
+	build->builder = builder;
+	build->targets = arena_array(builder->arena, count, sizeof(*build->targets));
+	build->target_paths = arena_array(builder->arena, count, sizeof(*build->target_paths));
+	build->matched = arena_array(builder->arena, count, sizeof(size_t));
+	build->existing = arena_array(builder->arena, count, sizeof(size_t));
+	build->through_slots = arena_array(builder->arena, count, sizeof(size_t));
+	qsort(builder->candidates.at, count, sizeof(*builder->candidates.at), compare_candidates);
+	for (size_t i = 0; i < count; i++) {
+		const struct candidate *candidate = &builder->candidates.at[i];
+		size_t at = build->target_count;
+
+		if (!candidate->target->functions.count)
+			continue;
+		fill_record(builder, candidate->target, &build->targets[at]);
+		build->target_paths[at] = candidate->paths;
+		count_references(candidate->target, build, at);
+		build->target_count++;
+	}
+	build->uncovered = builder->uncovered.at;
+	build->uncovered_count = builder->uncovered.count;
+	return build;
+}
+
+static void collect_overridden(struct builder *builder, struct build *build)
+{
+	size_t count = diags_count(builder->diags);
+
+	build->overridden = arena_array(builder->arena, count, sizeof(*build->overridden));
+	for (size_t i = 0; i < count; i++)
+		if (diags_at(builder->diags, i)->allowed)
+			build->overridden[build->overridden_count++] = *diags_at(builder->diags, i);
+}
+
+// ---- the pipeline ----------------------------------------------------------------------------------------------
+
+static int build_with(struct builder *builder, struct build **build)
+{
+	if (!builder->diff->differing && !builder->diff->added && !builder->diff->removed)
+		return 1;
+	if (builder->options->image_count) {
+		if (!open_named_images(builder))
+			return 3;
+	} else {
+		open_tree_images(builder);
+	}
+	for (size_t i = 0; i < builder->candidates.count; i++)
+		builder->candidates.at[i].target = target_new(builder, &builder->candidates.at[i]);
+	place_objects(builder);
+	add_new_objects(builder);
+	for (size_t i = 0; i < builder->candidates.count; i++)
+		if (has_changed_piece(builder->candidates.at[i].target))
+			make_target(builder, builder->candidates.at[i].target);
+	apply_allowed(builder->diags, builder->options);
+	diags_sort(builder->diags);
+	if (diags_has(builder->diags, DIAG_REFUSAL) || diags_has(builder->diags, DIAG_ERROR))
+		return 2;
+	*build = make_build(builder);
+	if (!(*build)->target_count) {
+		*build = NULL;
+		return 1;
+	}
+	collect_overridden(builder, *build);
+	return 0;
+}
+
+static void builder_free(struct builder *builder)
+{
+	for (size_t i = 0; i < builder->candidates.count; i++) {
+		if (builder->candidates.at[i].target)
+			target_close(builder->candidates.at[i].target);
+		image_close(builder->candidates.at[i].image);
+	}
+	for (size_t i = 0; i < builder->placements.count; i++)
+		placement_free(builder->placements.at[i]);
+	for (size_t i = 0; i < builder->new_objects.count; i++)
+		object_free(builder->new_objects.at[i]);
+	free(builder->candidates.at);
+	free(builder->placements.at);
+	free(builder->new_objects.at);
+	free(builder->uncovered.at);
+	decoder_free(builder->decoder);
+	arena_free(builder->arena);
+	free(builder);
+}
+
+int build_targets(struct diff *diff, const struct build_options *options, struct build **build,
+		  struct diags *diags)
+{
+	struct builder *builder = xalloc(sizeof(*builder));
+	int result;
+
+	memset(builder, 0, sizeof(*builder));
+	builder->arena = arena_new();
+	builder->diff = diff;
+	builder->options = options;
+	builder->diags = diags;
+	builder->decoder = decoder_new();
+	*build = NULL;
+	result = build_with(builder, build);
+	if (result)
+		builder_free(builder);
+	return result;
+}
+
+void build_free(struct build *build)
+{
+	if (build)
+		builder_free(build->builder);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What travels: changed functions the image holds, and what they reach that the image does not have. Existing
+// functions and data are only referred to: a copied static would fork the program's state.
+#include "create/target.h"
+
+struct member *member_find(const struct target *target, const struct unit *unit)
+{
+	return intmap_get(target->member_of, (uintptr_t)unit);
+}
+
+enum presence unit_presence(const struct target *target, const struct unit *old, uint64_t *vaddr)
+{
+	const struct piece *piece = old ? intmap_get(target->piece_of, (uintptr_t)old->object) : NULL;
+	const struct unit_place *place;
+
+	if (!piece)
+		return PRESENCE_ABSENT;
+	place = place_of(piece->placement, old);
+	*vaddr = place->vaddr;
+	if (place->state == PLACE_MATCHED || (place->state == PLACE_OVERRIDDEN && place->vaddr))
+		return PRESENCE_PROVEN;
+	return place->state == PLACE_DROPPED ? PRESENCE_ABSENT : PRESENCE_UNPROVEN;
+}
+
+bool unit_in_image(const struct target *target, const struct unit *old, uint64_t *vaddr)
+{
+	return unit_presence(target, old, vaddr) == PRESENCE_PROVEN;
+}
+
+struct unit *reloc_unit(const struct target *target, const struct reloc *reloc)
+{
+	if (reloc->target)
+		return reloc->target;
+	if (reloc->symbol->section || reloc->symbol->binding == BINDING_LOCAL || !*reloc->symbol->name)
+		return NULL;
+	return strmap_get(target->definitions, reloc->symbol->name);
+}
+
+int64_t reloc_distance(const struct reloc *reloc, const struct unit *unit)
+{
+	if (!reloc->target || !unit)
+		return reloc->addend;
+	return (int64_t)reloc->symbol->value + reloc->addend - (int64_t)unit->offset;
+}
+
+static bool writable(const struct unit *unit)
+{
+	return unit->section && (unit->section->flags & SECTION_WRITE) &&
+	       !(unit->section->flags & SECTION_RELRO);
+}
+
+// The function a split-off part belongs to, or the unit itself.
+static struct unit *whole(struct unit *unit)
+{
+	while (unit->kind == UNIT_FUNCTION && unit->owner && unit->owner->kind == UNIT_FUNCTION)
+		unit = unit->owner;
+	return unit;
+}
+
+// Does the payload need its own copy of what is referred to?
+static bool must_travel(const struct target *target, const struct unit *unit)
+{
+	uint64_t vaddr;
+	enum presence presence = unit_presence(target, unit->match, &vaddr);
+
+	switch (unit->kind) {
+	case UNIT_LITERAL:
+		return true;
+	case UNIT_ANONYMOUS:
+		return !writable(unit) || presence == PRESENCE_ABSENT;
+	case UNIT_FUNCTION:
+		return presence == PRESENCE_ABSENT ||
+		       (presence == PRESENCE_PROVEN && unit->status != UNIT_SAME);
+	case UNIT_DATUM:
+		// A constant may be copied; of what is written there must be one.
+		return presence == PRESENCE_ABSENT ||
+		       (!writable(unit) && (unit->status != UNIT_SAME || presence == PRESENCE_UNPROVEN));
+	case UNIT_ENTRY:
+		break;
+	}
+	return false;
+}
+
+static struct member *include(struct target *target, struct unit *unit, struct member *root,
+			      struct unit *referrer)
+{
+	void **place = intmap_put(target->member_of, (uintptr_t)unit);
+	struct member *member;
+
+	if (*place)
+		return *place;
+	*place = member = arena_alloc(target->arena, sizeof(*member));
+	member->unit = unit;
+	member->referrer = referrer;
+	if (unit->kind == UNIT_FUNCTION && unit_in_image(target, unit->match, &member->old_vaddr))
+		member->old = unit->match;
+	member->root = member->old && !unit->owner ? member : root;
+	*vec_push(&target->members) = member;
+	// A split-off part runs as part of its function.
+	for (size_t i = 0; i < unit->part_count; i++)
+		if (unit->parts[i]->kind == UNIT_FUNCTION)
+			include(target, unit->parts[i], member->root, unit);
+	return member;
+}
+
+// Everything the members refer to, in the order of their relocations; the list grows while it is walked.
+static void follow(struct target *target)
+{
+	for (size_t i = 0; i < target->members.count; i++) {
+		struct member *member = target->members.at[i];
+
+		for (size_t r = 0; r < member->unit->reloc_count; r++) {
+			struct unit *unit = reloc_unit(target, &member->unit->relocs[r]);
+
+			if (!unit)
+				continue;
+			unit = whole(unit);
+			if (unit->section && !(unit->section->flags & SECTION_TLS) &&
+			    must_travel(target, unit))
+				include(target, unit, member->root, member->unit);
+		}
+	}
+}
+
+// What only NEW has comes into question for names that the image does not know.
+static bool known_to_image(const struct target *target, const char *name)
+{
+	struct image_import import;
+	bool ambiguous = false;
+	size_t count;
+
+	image_find(target->image, name, &count);
+	return count || image_import(target->image, name, &import, &ambiguous) || ambiguous;
+}
+
+static void define(const struct target *target, struct strmap *map, const struct object *object,
+		   bool only_new)
+{
+	for (size_t i = 1; i < object->symbol_count; i++) {
+		struct symbol *symbol = &object->symbols[i];
+		void **place;
+
+		if (symbol->binding == BINDING_LOCAL || !symbol->unit || !*symbol->name)
+			continue;
+		if (only_new && (strmap_get(map, symbol->name) || known_to_image(target, symbol->name)))
+			continue;
+		place = strmap_put(map, symbol->name);
+		// Of a weak and a strong definition the strong one is meant.
+		if (!*place || symbol->binding == BINDING_GLOBAL)
+			*place = symbol->unit;
+	}
+}
+
+static void define_all(struct target *target)
+{
+	for (size_t i = target->pieces.count; i--;)
+		if (target->pieces.at[i].old)
+			define(target, target->definitions, target->pieces.at[i].new, false);
+	for (size_t i = 0; i < target->pieces.count; i++)
+		if (!target->pieces.at[i].old)
+			define(target, target->definitions, target->pieces.at[i].new, true);
+}
+
+void closure_select(struct target *target)
+{
+	define_all(target);
+	for (size_t i = 0; i < target->pieces.count; i++) {
+		struct object *object = target->pieces.at[i].new;
+		uint64_t vaddr;
+
+		for (size_t u = 0; target->pieces.at[i].old && u < object->unit_count; u++) {
+			struct unit *unit = &object->units[u];
+
+			if (unit->kind == UNIT_FUNCTION && !unit->owner && unit->status == UNIT_CHANGED &&
+			    unit_in_image(target, unit->match, &vaddr))
+				include(target, unit, NULL, NULL);
+		}
+	}
+	follow(target);
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Lays the members out in the payload's sections, as the compiler made them, and their unwind information.
+#include <elf.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "create/target.h"
+
+static uint64_t section_flags(const struct section *section)
+{
+	uint64_t flags = SHF_ALLOC;
+
+	// What only the dynamic linker writes is complete when it is mapped: read-only for the program.
+	if ((section->flags & SECTION_WRITE) && !(section->flags & SECTION_RELRO))
+		flags |= SHF_WRITE;
+	if (section->flags & SECTION_EXEC)
+		flags |= SHF_EXECINSTR;
+	return flags;
+}
+
+// The alignment that UNIT has because of where its section put it.
+static uint64_t unit_align(const struct unit *unit)
+{
+	uint64_t align = unit->section->align ? unit->section->align : 1;
+
+	if (unit->offset && (unit->offset & -unit->offset) < align)
+		align = unit->offset & -unit->offset;
+	return align;
+}
+
+static uint8_t symbol_info(const struct unit *unit)
+{
+	unsigned type = unit->kind == UNIT_FUNCTION ? STT_FUNC : STT_OBJECT, binding = STB_LOCAL;
+
+	if (unit->symbol_count && unit->symbols[0]->binding == BINDING_GLOBAL)
+		binding = STB_GLOBAL;
+	else if (unit->symbol_count && unit->symbols[0]->binding == BINDING_WEAK)
+		binding = STB_WEAK;
+	return (uint8_t)ELF64_ST_INFO(binding, type);
+}
+
+// A static local is `name.N` in ELF; its number differs from build to build.
+static const char *base_name(struct arena *arena, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	if (!dot || dot == name || !dot[1] || strspn(dot + 1, "0123456789") != strlen(dot + 1))
+		return name;
+	return arena_strndup(arena, name, (size_t)(dot - name));
+}
+
+static void describe_state(struct target *target, struct member *member)
+{
+	const struct unit *unit = member->unit, *owner = member->referrer;
+	struct state *state = vec_push(&target->states);
+	const char *name = base_name(target->arena, unit->name);
+	uint8_t *initial = arena_alloc(target->arena, unit->size ? unit->size : 1);
+
+	if (unit->section->data)
+		memcpy(initial, unit->section->data + unit->offset, unit->size);
+	for (size_t i = 0; i < unit->reloc_count; i++)
+		memset(initial + (unit->relocs[i].offset - unit->offset), 0, unit->relocs[i].info->size);
+	*state = (struct state){.member = member,
+				.record = {.object = unit->object->path,
+					   .owner = name != unit->name && owner ? owner->name : NULL,
+					   .name = name,
+					   .size = unit->size,
+					   .align = unit_align(unit)}};
+	crypto_hash_sha256(state->record.initial_hash, initial, unit->size);
+}
+
+static void emit_member(struct target *target, struct member *member)
+{
+	struct unit *unit = member->unit;
+	struct section *from = unit->section;
+	uint32_t type = from->flags & SECTION_ZERO ? SHT_NOBITS : SHT_PROGBITS;
+	uint64_t flags = section_flags(from);
+
+	member->section = unit->kind == UNIT_FUNCTION
+				  ? payload_add_section(target->payload, from->name, type, flags)
+				  : payload_get_section(target->payload, from->name, type, flags);
+	member->offset = payload_append(member->section, from->data ? from->data + unit->offset : NULL,
+					unit->size, unit_align(unit));
+	if (unit->kind == UNIT_FUNCTION || unit->kind == UNIT_DATUM)
+		member->symbol = payload_add_symbol(target->payload, unit->name, member->section,
+						    member->offset, unit->size, symbol_info(unit));
+	else
+		member->symbol = payload_section_symbol(target->payload, member->section);
+	if (flags & SHF_WRITE)
+		describe_state(target, member);
+}
+
+void emit_members(struct target *target)
+{
+	for (size_t i = 0; i < target->members.count; i++)
+		emit_member(target, target->members.at[i]);
+}
+
+// ---- unwind information --------------------------------------------------------------------------------------
+// .eh_frame is a run of records: length, id (0: a CIE; else an FDE, whose CIE starts that far before the id field),
+// then for an FDE the distance to its code, the code's length, augmentation and instructions (LSB core, 10.6).
+
+static uint32_t word_at(const struct section *section, uint64_t offset)
+{
+	uint32_t value = 0;
+
+	if (section->data && section->size >= 4 && offset <= section->size - 4)
+		memcpy(&value, section->data + offset, 4);
+	return value;
+}
+
+static const struct reloc *reloc_at(const struct section *section, uint64_t offset)
+{
+	size_t low = 0, high = section->reloc_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (section->relocs[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < section->reloc_count && section->relocs[low].offset == offset ? &section->relocs[low]
+										   : NULL;
+}
+
+static bool has_relocs(const struct section *section, uint64_t from, uint64_t to)
+{
+	for (uint64_t at = from; at < to; at++)
+		if (reloc_at(section, at))
+			return true;
+	return false;
+}
+
+// The CIE's place in the payload; each is copied once.
+static bool emit_cie(struct payload_section *to, struct intmap *copied, const struct section *from,
+		     uint64_t offset, uint64_t *place)
+{
+	uint64_t length = (uint64_t)word_at(from, offset) + 4;
+	void **known;
+
+	if (length < 12 || length > from->size - offset || word_at(from, offset + 4) ||
+	    has_relocs(from, offset, offset + length))
+		return false;
+	// Objects bring the same CIE again and again: known by its bytes.
+	known = intmap_put(copied, hash_bytes(from->data + offset, length, 0));
+	if (!*known)
+		*known = (void *)(uintptr_t)(payload_append(to, from->data + offset, length, 8) + 1);
+	*place = (uintptr_t)*known - 1;
+	return !memcmp(to->bytes.at + *place, from->data + offset, length);
+}
+
+static bool emit_fde(struct payload_section *to, struct intmap *copied, struct member *member,
+		     const struct section *from, uint64_t offset)
+{
+	uint64_t length = (uint64_t)word_at(from, offset) + 4, back = word_at(from, offset + 4), cie, place;
+	const struct reloc *start = reloc_at(from, offset + 8);
+	uint32_t distance;
+
+	if (back > offset + 4 || has_relocs(from, offset + 9, offset + length) ||
+	    start->info->type != R_X86_64_PC32 || !emit_cie(to, copied, from, offset + 4 - back, &cie))
+		return false;
+	place = payload_append(to, from->data + offset, length, 8);
+	distance = (uint32_t)(place + 4 - cie);
+	memcpy(to->bytes.at + place + 4, &distance, 4);
+	payload_relocate(to, place + 8, R_X86_64_PC32, member->symbol, reloc_distance(start, member->unit));
+	return true;
+}
+
+static void emit_unwind_of(struct target *target, const struct section *from, struct intmap *copied)
+{
+	uint64_t length;
+
+	for (uint64_t at = 0; from->size >= 12 && at <= from->size - 12; at += length) {
+		const struct reloc *start = reloc_at(from, at + 8);
+		struct member *member;
+
+		length = (uint64_t)word_at(from, at) + 4;
+		if (length == 4 || length > from->size - at)
+			return;
+		if (!word_at(from, at + 4) || !start || !start->target)
+			continue;
+		member = member_find(target, start->target);
+		if (!member || start->target->kind != UNIT_FUNCTION)
+			continue;
+		if (!emit_fde(payload_get_section(target->payload, ".eh_frame", SHT_PROGBITS, SHF_ALLOC),
+			      copied, member, from, at))
+			refuse(target, member->unit, "exception-tables",
+			       "function has a language-specific data area or unwind information of another "
+			       "kind; "
+			       "build it without exceptions");
+	}
+}
+
+void emit_unwind(struct target *target)
+{
+	struct intmap *copied = intmap_new();
+
+	for (size_t i = 0; i < target->pieces.count; i++) {
+		struct object *object = target->pieces.at[i].new;
+
+		for (size_t s = 1; s < object->section_count; s++)
+			if (object->sections[s].role == ROLE_UNWIND)
+				emit_unwind_of(target, &object->sections[s], copied);
+	}
+	intmap_free(copied);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The record of each replaced function: where it stands, the jump at its entry, its relocated prologue, and all
+// stretches of old and new code that a thread may be found in.
+#include <elf.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "create/prologue.h"
+#include "create/target.h"
+
+typedef VEC(uint64_t) offsets;
+
+// Offsets in FUNCTION that relocations of its object mean, beside unwind and debug information.
+static void collect_landings(const struct unit *function, offsets *landings)
+{
+	const struct object *object = function->object;
+
+	for (size_t s = 1; s < object->section_count; s++) {
+		const struct section *section = &object->sections[s];
+
+		if (!(section->flags & SECTION_ALLOC) || section->role == ROLE_UNWIND ||
+		    section->role == ROLE_NOTE)
+			continue;
+		for (size_t r = 0; r < section->reloc_count; r++) {
+			const struct reloc *reloc = &section->relocs[r];
+			const struct unit *table;
+
+			if (reloc->target != function)
+				continue;
+			*vec_push(landings) = (uint64_t)reloc->target_offset;
+			// An entry of a relative jump table, `.long .L3 - .Ltable`, holds its own distance
+			// from the table's start in the addend.
+			table = section_unit_at(section, reloc->offset);
+			if (section->role == ROLE_DATA && reloc->info->kind == RELOC_RELATIVE && table)
+				*vec_push(landings) =
+					(uint64_t)reloc->target_offset - (reloc->offset - table->offset);
+		}
+	}
+}
+
+static struct payload_symbol *emit_prologue(struct target *target, struct member *member,
+					    const struct prologue *prologue)
+{
+	struct payload_section *section =
+		payload_get_section(target->payload, ".hp.prologue", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR);
+	uint64_t start = payload_append(section, prologue->bytes, prologue->size, 16);
+	struct payload_symbol *entry = old_entry(target, member);
+
+	for (uint32_t i = 0; i < prologue->field_count; i++) {
+		const struct prologue_field *field = &prologue->fields[i];
+
+		payload_relocate(section, start + field->offset, R_X86_64_PC32, entry,
+				 (int64_t)(field->target - member->old_vaddr) - 4 - field->tail);
+	}
+	return payload_add_symbol(target->payload,
+				  arena_printf(target->arena, "hp.prologue.%s", member->unit->name), section,
+				  start, prologue->size, ELF64_ST_INFO(STB_LOCAL, STT_FUNC));
+}
+
+static void add_part(struct target *target, uint32_t function, struct payload_symbol *symbol, uint64_t vaddr,
+		     uint64_t size)
+{
+	*vec_push(&target->parts) =
+		(struct hp_part){.function = function, .symbol = HP_NONE, .vaddr = vaddr, .size = size};
+	*vec_push(&target->part_symbols) = symbol;
+}
+
+static bool make_prologue(struct target *target, struct member *member, const uint8_t *code, size_t size,
+			  size_t room, struct prologue *prologue)
+{
+	offsets landings = {0};
+	const char *reason;
+	bool made;
+
+	collect_landings(member->old, &landings);
+	made = !prologue_build(target->decoder,
+			       &(struct prologue_input){.code = code,
+							.vaddr = member->old_vaddr,
+							.size = size,
+							.room = room,
+							.landings = landings.at,
+							.landing_count = landings.count},
+			       prologue, &reason);
+	free(landings.at);
+	if (!made)
+		refuse(target, member->unit, "too-small",
+		       "no room for the jump at its entry, because it %s; replace its callers instead",
+		       reason);
+	return made;
+}
+
+static void describe_function(struct target *target, struct member *member)
+{
+	const struct unit *old = member->old;
+	const uint8_t *code = image_bytes(target->image, member->old_vaddr, old->size);
+	uint64_t room = old->size;
+	struct hp_function *function;
+	struct prologue prologue;
+	struct payload_symbol *moved;
+
+	if (!code) {
+		refuse(target, member->unit, "malformed-object", "image does not hold the function's bytes");
+		return;
+	}
+	if (!make_prologue(target, member, code, old->size, room, &prologue))
+		return;
+	moved = emit_prologue(target, member, &prologue);
+	member->function = (uint32_t)target->functions.count;
+	*vec_push(&target->replaced) = member;
+	*vec_push(&target->prologues) = moved;
+	function = vec_push(&target->functions);
+	*function = (struct hp_function){
+		.name = old->name,
+		.object = old->object->path,
+		.vaddr = member->old_vaddr,
+		.old_size = old->size,
+		.jump_offset = prologue.jump_offset,
+		.jump_size = prologue.jump_size,
+		.flags = prologue.endbr ? HP_FUNCTION_ENDBR : 0,
+	};
+	if (old->symbol_count && old->symbols[0]->binding != BINDING_LOCAL &&
+	    old->symbols[0]->visibility == VISIBILITY_DEFAULT)
+		function->flags |= HP_FUNCTION_GLOBAL;
+	crypto_hash_sha256(function->old_hash, code, old->size);
+	memcpy(function->old_bytes, code, old->size < HP_OLD_BYTES_MAX ? old->size : HP_OLD_BYTES_MAX);
+	add_part(target, member->function, NULL, member->old_vaddr, old->size);
+	for (size_t i = 0; i < old->part_count; i++) {
+		uint64_t vaddr;
+
+		if (old->parts[i]->kind == UNIT_FUNCTION && unit_in_image(target, old->parts[i], &vaddr))
+			add_part(target, member->function, NULL, vaddr, old->parts[i]->size);
+	}
+}
+
+void describe_functions(struct target *target)
+{
+	for (size_t i = 0; i < target->members.count; i++)
+		if (target->members.at[i]->root == target->members.at[i])
+			describe_function(target, target->members.at[i]);
+	for (size_t i = 0; i < target->members.count; i++) {
+		struct member *member = target->members.at[i];
+
+		if (member->unit->kind == UNIT_FUNCTION && member->root)
+			add_part(target, member->root->function, member->symbol, 0, member->unit->size);
+	}
+}

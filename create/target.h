@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Private to create/: one image being given new code, and the passes over it, in this order:
+ * closure_select -> payload layout (emit_members) -> resolve_members -> functions and parts -> records.
+ */
+#ifndef CREATE_TARGET_H
+#define CREATE_TARGET_H
+
+#include "create/create.h"
+#include "create/image.h"
+#include "create/instruction.h"
+#include "create/match.h"
+#include "create/payload.h"
+
+struct target;
+
+/* A unit of the new side that travels in the payload. */
+struct member {
+	struct unit *unit;
+	struct unit *old; /* the unit it replaces, which is in the image; NULL for what is new */
+	uint64_t old_vaddr;
+	struct member *root;   /* the replaced function that needs it (itself for a replaced function) */
+	uint32_t function;     /* index of root's record */
+	struct unit *referrer; /* the function that needs it first */
+	struct payload_section *section;
+	uint64_t offset;
+	struct payload_symbol *symbol; /* its own, or its section's for literals and anonymous bytes */
+	uint64_t tls_call_done;        /* offset of a relocated call that a TLS rewrite took away */
+};
+
+/* One object pair as far as this image holds it. */
+struct piece {
+	struct pair *pair;
+	struct object *old, *new; /* old NULL: an object that only NEW has */
+	const struct placement *placement;
+};
+
+struct bound { /* a binding before the payload symbol has its index */
+	struct payload_symbol *symbol;
+	struct hp_binding binding;
+};
+
+struct state {
+	struct member *member;
+	struct hp_state record;
+};
+
+struct target {
+	struct arena *arena;
+	struct diff *diff;
+	struct diags *diags;
+	struct image *image;
+	struct image *new_image; /* what NEW has in its place, or NULL */
+	const char *path;        /* of the image, for messages */
+	struct decoder *decoder;
+	struct payload *payload;
+
+	VEC(struct piece) pieces;   /* by path; twins left out */
+	struct intmap *piece_of;    /* object of either side -> piece */
+	struct strmap *definitions; /* global name -> new-side unit of a piece that defines it */
+
+	VEC(struct member *) members; /* in the order in which they were reached */
+	struct intmap *member_of;     /* unit -> member */
+
+	VEC(struct bound) bindings;
+	struct strmap *bound_names; /* key text of a binding -> payload symbol */
+	struct intmap *own_slots;   /* payload symbol -> symbol of its slot in .hp.got */
+	struct intmap *veneers;     /* slot symbol -> symbol of its veneer in .hp.plt */
+
+	VEC(struct hp_function) functions;
+	VEC(struct member *) replaced;          /* beside functions */
+	VEC(struct payload_symbol *) prologues; /* beside functions */
+	VEC(struct hp_part) parts;
+	VEC(struct payload_symbol *) part_symbols; /* beside parts; NULL: old code */
+	VEC(struct state) states;
+};
+
+/* ---- closure.c ---- */
+/* Fills pieces' definitions and members. */
+void closure_select(struct target *target);
+struct member *member_find(const struct target *target, const struct unit *unit);
+enum presence {
+	PRESENCE_PROVEN,
+	PRESENCE_ABSENT,   /* the linker dropped it, or its object is not in the image */
+	PRESENCE_UNPROVEN, /* it may be somewhere */
+};
+enum presence unit_presence(const struct target *target, const struct unit *old, uint64_t *vaddr);
+/* Where the image has an old unit; false: not proven to be there. */
+bool unit_in_image(const struct target *target, const struct unit *old, uint64_t *vaddr);
+/* The new-side unit a relocation means: in its own object, or by name in another piece; NULL when none is known. */
+struct unit *reloc_unit(const struct target *target, const struct reloc *reloc);
+/* Adds the relocation's distance: the value is address(unit or symbol) + this (- place, when relative). */
+int64_t reloc_distance(const struct reloc *reloc, const struct unit *unit);
+
+/* ---- emit.c ---- */
+void emit_members(struct target *target);
+void emit_unwind(struct target *target);
+
+/* ---- resolve.c ---- */
+void resolve_members(struct target *target);
+/* The symbol that stands for a replaced function's entry in the image. */
+struct payload_symbol *old_entry(struct target *target, const struct member *member);
+
+/* ---- functions.c ---- */
+/* Records of replaced functions: entry, jump, relocated prologue, parts. */
+void describe_functions(struct target *target);
+
+/* ---- check.c ---- */
+void refuse(struct target *target, const struct unit *unit, const char *code, const char *format, ...)
+	PRINTF_LIKE(4, 5);
+void check_target(struct target *target);
+
+#endif
