@@ -60,7 +60,7 @@ install_missing() {
 	apt-get -q --assume-no --no-install-recommends install $missing 2>/dev/null |
 		grep -E 'newly installed|^Need to get|^After this' || true
 	# shellcheck disable=SC2086
-	apt-get -q -y --no-install-recommends install $missing >/dev/null || {
+	apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0 install $missing >/dev/null || {
 		echo "setup.sh: apt-get could not install:$missing" >&2
 		exit 3
 	}

@@ -7,6 +7,9 @@ TIME_LIMIT ?= 120
 FUZZ_SECONDS ?= 5
 ASAN := $(O)/asan
 ASAN_MAKE = $(MAKE) O=$(ASAN) SANITIZE=address,undefined CFLAGS="-O1 -g"
+# Fuzzers see which code an input reaches; see tests/fuzz/driver.c.
+FUZZ := $(O)/fuzz
+FUZZ_MAKE = $(MAKE) O=$(FUZZ) SANITIZE=address,undefined CFLAGS="-O1 -g -fsanitize-coverage=trace-pc"
 
 # Live tests: scripts, and programs of one C file each (tests/live/test_*.c); other files there are their helpers.
 LIVE_SCRIPTS := $(wildcard tests/live/*.sh)
@@ -14,18 +17,18 @@ LIVE_PROGRAMS := $(patsubst tests/live/%.c,$(O)/tests/live/%,$(wildcard tests/li
 OTHER_SCRIPTS := $(wildcard tests/style*.sh tests/format*.sh tests/cli/*.sh)
 # The stories of README and tutorial, and real fixes: they need minutes.
 STORIES := $(wildcard tests/story/*.sh)
-FUZZERS := $(patsubst tests/fuzz/%.c,$(ASAN)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(FUZZ)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ASAN_UNIT_TESTS := $(patsubst $(O)/%,$(ASAN)/%,$(UNIT_TESTS))
 
 # A program for live tests may use the libraries as the unit tests do.
 $(O)/tests/live/%: $(O)/tests/live/%.o $(foreach f,$(TEST_LIBS),$(call archive,$(f)))
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson
+	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson
 
 # A fuzzer is one function, LLVMFuzzerTestOneInput(); tests/fuzz/driver.c makes the inputs.
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/driver.o $(foreach f,$(TEST_LIBS),$(call archive,$(f)))
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson
+	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson
 
 test-programs: $(BINARIES) $(O)/libhp.a $(O)/libhp.so $(UNIT_TESTS) $(LIVE_PROGRAMS)
 fuzz-programs: $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -36,25 +39,27 @@ RUN = HP_BIN=$(abspath $(O)/bin) HP_BUILD=$(abspath $(O)) CC="$(CC)" FUZZ_SECOND
 	tests/run --jobs=$(JOBS) --time-limit=$(TIME_LIMIT) --only=$(ONLY)
 
 check: test-programs
-	+$(ASAN_MAKE) unit-programs fuzz-programs
-	$(RUN) --out=$(O)/tests/out --unit $(UNIT_TESTS) $(ASAN_UNIT_TESTS) \
+	+$(ASAN_MAKE) unit-programs
+	+$(FUZZ_MAKE) fuzz-programs
+	@$(RUN) --out=$(O)/tests/out --unit $(UNIT_TESTS) $(ASAN_UNIT_TESTS) \
 		--script $(LIVE_SCRIPTS) $(LIVE_PROGRAMS) $(OTHER_SCRIPTS) $(STORIES) $(FUZZERS)
 
 check-unit: unit-programs
-	$(RUN) --out=$(O)/tests/out --unit $(UNIT_TESTS)
+	@$(RUN) --out=$(O)/tests/out --unit $(UNIT_TESTS)
 
 check-live: test-programs
-	$(RUN) --out=$(O)/tests/out --script $(LIVE_SCRIPTS) $(LIVE_PROGRAMS)
+	@$(RUN) --out=$(O)/tests/out --script $(LIVE_SCRIPTS) $(LIVE_PROGRAMS)
 
 check-style:
-	$(RUN) --out=$(O)/tests/out --script $(wildcard tests/style*.sh)
+	@$(RUN) --out=$(O)/tests/out --script $(wildcard tests/style*.sh)
 
 check-story: test-programs
-	$(RUN) --out=$(O)/tests/out --script $(STORIES)
+	@$(RUN) --out=$(O)/tests/out --script $(STORIES)
 
 # Unit tests, live tests and the tools themselves with the sanitizers in them.
 check-sanitize:
-	+$(ASAN_MAKE) test-programs fuzz-programs
+	+$(ASAN_MAKE) test-programs
+	+$(FUZZ_MAKE) fuzz-programs
 	HP_SANITIZED=1 HP_BIN=$(abspath $(ASAN)/bin) HP_BUILD=$(abspath $(ASAN)) CC="$(CC)" FUZZ_SECONDS=$(FUZZ_SECONDS) \
 		ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		tests/run --jobs=$(JOBS) --time-limit=600 --only=$(ONLY) --out=$(ASAN)/tests/out \
@@ -66,8 +71,8 @@ check-kill: test-programs
 		$(filter %kill%,$(LIVE_PROGRAMS))
 
 fuzz:
-	+$(ASAN_MAKE) fuzz-programs
-	$(RUN) --time-limit=7200 --out=$(O)/tests/out --script $(FUZZERS)
+	+$(FUZZ_MAKE) fuzz-programs
+	@$(RUN) --time-limit=7200 --out=$(O)/tests/out --script $(FUZZERS)
 fuzz: FUZZ_SECONDS = 600
 
 check-corpus: all
