@@ -49,7 +49,7 @@ struct decoder {
 	struct mark marks[MARKS_MAX];
 	size_t mark_count;
 	bool comment, failed;
-	struct piece_buffer text, key, shape, mnemonic;
+	struct piece_buffer text, key, form, shape, mnemonic;
 	struct instruction *instruction;
 };
 
@@ -67,11 +67,20 @@ static void put(struct piece_buffer *buffer, const char *text)
 	buffer->text[buffer->length] = 0;
 }
 
-static void put_all(struct decoder *decoder, const char *text, const char *in_key, const char *in_shape)
+static void clear(struct piece_buffer *buffer)
+{
+	buffer->length = 0;
+	buffer->text[0] = 0;
+}
+
+// Text, and what stands for it in the key, the form and the shape.
+static void put_all(struct decoder *decoder, const char *text, const char *key, const char *form,
+		    const char *shape)
 {
 	put(&decoder->text, text);
-	put(&decoder->key, in_key);
-	put(&decoder->shape, in_shape);
+	put(&decoder->key, key);
+	put(&decoder->form, form);
+	put(&decoder->shape, shape);
 }
 
 static const char *keep(struct decoder *decoder, struct piece_buffer *buffer)
@@ -139,7 +148,7 @@ static void put_mark(struct decoder *decoder, struct mark *mark)
 {
 	const char *text = mark_text(decoder, mark);
 
-	put_all(decoder, text, text, "@");
+	put_all(decoder, text, text, text, "@");
 }
 
 // The mark that a printed number shows; ADDRESS: it may be relative to the end of the instruction.
@@ -191,7 +200,7 @@ static void print_address(bfd_vma address, disassemble_info *info)
 
 		decoder->instruction->branch = (int64_t)offset;
 		snprintf(text, sizeof(text), ".+0x%" PRIx64, offset);
-		put_all(decoder, text, "L", "L");
+		put_all(decoder, text, "L", "L", "L");
 		return;
 	}
 	// the assembler itself resolves branches to local functions of the same section
@@ -199,15 +208,15 @@ static void print_address(bfd_vma address, disassemble_info *info)
 	if (other && *other->name) {
 		if (address == other->offset && transfers_control(decoder->mnemonic.text))
 			decoder->instruction->callee = other->name;
-		put_all(decoder, other->name, other->name, "@");
+		put_all(decoder, other->name, other->name, other->name, "@");
 		if (address != other->offset) {
 			snprintf(text, sizeof(text), "+0x%" PRIx64, address - other->offset);
-			put_all(decoder, text, text, "");
+			put_all(decoder, text, text, text, "");
 		}
 		return;
 	}
 	snprintf(text, sizeof(text), "0x%" PRIx64, (uint64_t)address);
-	put_all(decoder, text, text, "#");
+	put_all(decoder, text, text, "#", "#");
 }
 
 // A number with what stands before it ("$0x10", "#-4"). false: no number.
@@ -244,7 +253,7 @@ static void take_number(struct decoder *decoder, enum disassembler_style style, 
 	size_t prefix;
 
 	if (!parse_piece(piece, &prefix, &number)) {
-		put_all(decoder, piece, piece, piece);
+		put_all(decoder, piece, piece, piece, piece);
 		return;
 	}
 	mark = find_mark(decoder, number, false);
@@ -258,7 +267,7 @@ static void take_number(struct decoder *decoder, enum disassembler_style style, 
 		instruction->has_immediate = true;
 		instruction->immediate = (int64_t)number;
 	}
-	put_all(decoder, piece, piece, "#");
+	put_all(decoder, piece, piece, "#", "#");
 }
 
 static void take_piece(struct decoder *decoder, enum disassembler_style style, const char *piece)
@@ -275,16 +284,16 @@ static void take_piece(struct decoder *decoder, enum disassembler_style style, c
 		take_number(decoder, style, piece);
 		break;
 	case dis_style_register:
-		put_all(decoder, piece, piece, "r");
+		put_all(decoder, piece, piece, piece, "r");
 		if (is_stack_pointer(piece))
-			decoder->instruction->adjusts_stack = true;
+			decoder->instruction->stack = true;
 		break;
 	case dis_style_mnemonic:
 		put(&decoder->mnemonic, piece);
-		put_all(decoder, piece, piece, piece);
+		put_all(decoder, piece, piece, piece, piece);
 		break;
 	default:
-		put_all(decoder, piece, piece, piece);
+		put_all(decoder, piece, piece, piece, piece);
 	}
 }
 
@@ -390,8 +399,11 @@ static void show_bytes(struct decoder *decoder, unsigned length)
 
 	for (unsigned i = 0; i < length; i++)
 		snprintf(text + 8 + 2 * i, 3, "%02x", decoder->bytes[decoder->at + i]);
-	decoder->text.length = decoder->key.length = decoder->shape.length = 0;
-	put_all(decoder, text, text, text);
+	clear(&decoder->text);
+	clear(&decoder->key);
+	clear(&decoder->form);
+	clear(&decoder->shape);
+	put_all(decoder, text, text, text, text);
 	put(&decoder->mnemonic, ".byte");
 }
 
@@ -405,10 +417,22 @@ static void put_leftover_marks(struct decoder *decoder, unsigned length)
 
 		if (mark->shown || mark->reloc->offset >= end || mark->reloc->info->kind == RELOC_HINT)
 			continue;
-		put_all(decoder, "  <", "  <", "  <");
+		put_all(decoder, "  <", "  <", "  <", "  <");
 		put_mark(decoder, mark);
-		put_all(decoder, ">", ">", ">");
+		put_all(decoder, ">", ">", ">", ">");
 	}
+}
+
+// What a comparison compares with. Registers and widths are the compiler's choice, and "cmp $0" is "test".
+static const char *compared_with(struct decoder *decoder, const struct instruction *instruction)
+{
+	bool test = instruction->mnemonic[0] == 't';
+
+	if (!instruction->has_immediate)
+		return test ? "test" : "cmp";
+	if (!instruction->immediate)
+		return "test";
+	return arena_printf(decoder->arena, "%s %" PRId64, test ? "test" : "cmp", instruction->immediate);
 }
 
 static void classify(struct decoder *decoder)
@@ -419,6 +443,8 @@ static void classify(struct decoder *decoder)
 	instruction->compares = starts_with(mnemonic, "cmp") || starts_with(mnemonic, "test") ||
 				starts_with(mnemonic, "tst") || starts_with(mnemonic, "ucomis") ||
 				starts_with(mnemonic, "comis") || starts_with(mnemonic, "fcmp");
+	if (instruction->compares)
+		instruction->check = compared_with(decoder, instruction);
 	instruction->conditional = transfers_control(mnemonic) && strcmp(mnemonic, "b") &&
 				   strcmp(mnemonic, "bl") && strcmp(mnemonic, "br") &&
 				   strcmp(mnemonic, "blr") && strcmp(mnemonic, "j") &&
@@ -427,8 +453,6 @@ static void classify(struct decoder *decoder)
 	// only x86 has a conditional branch by the name of s390's unconditional one
 	if (decoder->info.arch == bfd_arch_i386 && !strcmp(mnemonic, "jg"))
 		instruction->conditional = true;
-	instruction->adjusts_stack &= starts_with(mnemonic, "sub") || starts_with(mnemonic, "add") ||
-				      starts_with(mnemonic, "lea") || starts_with(mnemonic, "st");
 }
 
 static unsigned decode_one(struct decoder *decoder, struct instruction *instruction)
@@ -438,8 +462,11 @@ static unsigned decode_one(struct decoder *decoder, struct instruction *instruct
 
 	*instruction = (struct instruction){.at = decoder->at, .branch = -1};
 	decoder->instruction = instruction;
-	decoder->text.length = decoder->key.length = decoder->shape.length = decoder->mnemonic.length = 0;
-	decoder->text.text[0] = decoder->key.text[0] = decoder->shape.text[0] = decoder->mnemonic.text[0] = 0;
+	clear(&decoder->text);
+	clear(&decoder->key);
+	clear(&decoder->form);
+	clear(&decoder->shape);
+	clear(&decoder->mnemonic);
 	decoder->comment = decoder->failed = false;
 	if (decoder->decode)
 		length = decoder->decode(decoder->unit->offset + decoder->at, &decoder->info);
@@ -454,6 +481,7 @@ static unsigned decode_one(struct decoder *decoder, struct instruction *instruct
 	instruction->mnemonic = keep(decoder, &decoder->mnemonic);
 	instruction->text = keep(decoder, &decoder->text);
 	instruction->key = keep(decoder, &decoder->key);
+	instruction->form = keep(decoder, &decoder->form);
 	instruction->shape = keep(decoder, &decoder->shape);
 	classify(decoder);
 	return (unsigned)length;

@@ -11,15 +11,16 @@ struct instruction {
 	const char *text; /* as a person reads it: symbols, strings and labels, no addresses */
 	/* The text with branch targets left out: equal keys are equal but for where they jump. */
 	const char *key;
-	/* The text with numbers and registers left out. */
-	const char *shape;
+	const char *form;  /* the text with numbers left out */
+	const char *shape; /* the text with numbers and registers left out */
 	const char *mnemonic;
+	const char *check; /* of a comparison with a number: what it is, without registers and widths */
 	int64_t branch;	       /* offset in the unit it may jump to, or -1 */
 	const char *callee;    /* function it calls or jumps to, by name */
 	const char *string;    /* string literal it refers to, quoted */
 	const char *reference; /* any other thing it refers to, by name and offset */
-	bool has_immediate, compares, conditional, adjusts_stack;
-	int64_t immediate; /* the first one */
+	bool has_immediate, compares, conditional, stack;
+	int64_t immediate; /* the first one; `stack`: the stack pointer is an operand */
 };
 
 struct listing {

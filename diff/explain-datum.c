@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Why a datum differs: the first byte, pointer or size that does, with both values.
+#include "diff/explain.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BYTES_SHOWN 8
+
+static const uint8_t *bytes_of(const struct unit *unit)
+{
+	return unit->section->data ? unit->section->data + unit->offset : NULL;
+}
+
+static bool is_relocated(const struct unit *unit, uint64_t at)
+{
+	for (size_t i = 0; i < unit->reloc_count; i++) {
+		uint64_t start = unit->relocs[i].offset - unit->offset;
+
+		if (at >= start && at - start < unit->relocs[i].info->size)
+			return true;
+	}
+	return false;
+}
+
+static bool is_text(const uint8_t *data, uint64_t size)
+{
+	if (size < 2 || data[size - 1])
+		return false;
+	for (uint64_t i = 0; i + 1 < size; i++)
+		if ((data[i] < 0x20 && !strchr("\n\t\r", data[i])) || data[i] == 0x7f)
+			return false;
+	return true;
+}
+
+// "text" when the whole datum is one, else some bytes from AT on in memory order.
+static const char *value_text(const struct unit *unit, uint64_t at, struct arena *arena)
+{
+	const uint8_t *data = bytes_of(unit);
+	char text[3 * BYTES_SHOWN + 8];
+	size_t length = 0;
+
+	if (!data)
+		return "zero";
+	if (is_text(data, unit->size))
+		return arena_printf(arena, "\"%.*s\"", unit->size > 60 ? 60 : (int)unit->size - 1,
+				    (const char *)data);
+	text[0] = 0;
+	for (uint64_t i = at; i < unit->size && i < at + BYTES_SHOWN; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%02x", i > at ? " " : "",
+					   data[i]);
+	return arena_strdup(arena, text);
+}
+
+static void explain_bytes(struct unit *old, struct unit *new_unit)
+{
+	const uint8_t *a = bytes_of(old), *b = bytes_of(new_unit);
+	uint64_t size = old->size < new_unit->size ? old->size : new_unit->size;
+	struct arena *arena = new_unit->object->arena;
+	struct change change = {.kind = CHANGE_BYTES};
+
+	for (uint64_t i = 0; i < size; i++) {
+		if ((a ? a[i] : 0) == (b ? b[i] : 0) || is_relocated(new_unit, i))
+			continue;
+		change.at_old = change.at_new = i;
+		change.old = value_text(old, i, arena);
+		change.new = value_text(new_unit, i, arena);
+		change.text =
+			arena_printf(arena, "value at +0x%" PRIx64 ": %s → %s", i, change.old, change.new);
+		unit_declared(new_unit, &change.file, &change.line);
+		add_change(new_unit, &change);
+		return;
+	}
+}
+
+static void explain_pointers(struct unit *old, struct unit *new_unit)
+{
+	struct arena *arena = new_unit->object->arena;
+	size_t i = 0, j = 0;
+
+	while (i < old->reloc_count || j < new_unit->reloc_count) {
+		const struct reloc *a = i < old->reloc_count ? &old->relocs[i] : NULL;
+		const struct reloc *b = j < new_unit->reloc_count ? &new_unit->relocs[j] : NULL;
+		uint64_t at_old = a ? a->offset - old->offset : UINT64_MAX;
+		uint64_t at_new = b ? b->offset - new_unit->offset : UINT64_MAX;
+		struct change change = {.kind = CHANGE_TARGET, .at_old = at_old, .at_new = at_new};
+
+		if (at_old <= at_new) {
+			change.old = reloc_text(old, a, arena);
+			change.at_new = at_old;
+			i++;
+		}
+		if (at_new <= at_old) {
+			change.new = reloc_text(new_unit, b, arena);
+			change.at_old = at_new;
+			j++;
+		}
+		if (change.old && change.new && !strcmp(change.old, change.new))
+			continue;
+		change.text =
+			arena_printf(arena, "pointer at +0x%" PRIx64 ": %s → %s", change.at_new,
+				     change.old ? change.old : "none", change.new ? change.new : "none");
+		unit_declared(new_unit, &change.file, &change.line);
+		add_change(new_unit, &change);
+		return;
+	}
+}
+
+void explain_datum(struct unit *old, struct unit *new_unit)
+{
+	struct change *noted = new_unit->changes;
+	size_t noted_count = new_unit->change_count;
+	struct arena *arena = new_unit->object->arena;
+
+	new_unit->changes = NULL;
+	new_unit->change_count = 0;
+	explain_bytes(old, new_unit);
+	explain_pointers(old, new_unit);
+	if (old->size != new_unit->size) {
+		struct change change = {.kind = CHANGE_SIZE,
+					.old = arena_printf(arena, "%" PRIu64, old->size),
+					.new = arena_printf(arena, "%" PRIu64, new_unit->size)};
+
+		change.text = arena_printf(arena, "size %s → %s", change.old, change.new);
+		unit_declared(new_unit, &change.file, &change.line);
+		add_change(new_unit, &change);
+	}
+	for (size_t i = 0; i < noted_count; i++)
+		if (!new_unit->change_count || noted[i].kind > CHANGE_SIZE)
+			add_change(new_unit, &noted[i]);
+}
