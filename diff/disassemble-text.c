@@ -20,30 +20,30 @@ static size_t put_character(char *to, uint8_t c)
 	return (size_t)sprintf(to, "\\x%02x", c);
 }
 
-const char *literal_text(const struct unit *unit, int64_t offset, struct arena *arena)
+const char *quote(const uint8_t *data, size_t size, struct arena *arena)
 {
-	char text[TEXT_MAX * 4 + 8];
-	const uint8_t *data;
-	size_t size, length = 0;
+	char text[TEXT_MAX * 4 + 16];
+	size_t length = 0;
 
-	if (!unit->section->data || !(unit->section->flags & SECTION_STRINGS) ||
-	    unit->section->entry_size > 1 || offset < 0 || (uint64_t)offset >= unit->size)
-		return NULL;
-	data = unit->section->data + unit->offset + offset;
-	size = unit->size - (uint64_t)offset;
 	text[length++] = '"';
 	for (size_t i = 0; i < size && data[i]; i++) {
 		// never in the middle of a UTF-8 character
-		if (i >= TEXT_MAX && (data[i] & 0xc0) != 0x80) {
+		if ((i >= TEXT_MAX && (data[i] & 0xc0) != 0x80) || length > sizeof(text) - 10) {
 			length += (size_t)sprintf(text + length, "...");
 			break;
 		}
-		if (length > sizeof(text) - 8)
-			break;
 		length += put_character(text + length, data[i]);
 	}
 	text[length++] = '"';
 	return arena_strndup(arena, text, length);
+}
+
+const char *literal_text(const struct unit *unit, int64_t offset, struct arena *arena)
+{
+	if (!unit->section->data || !(unit->section->flags & SECTION_STRINGS) ||
+	    unit->section->entry_size > 1 || offset < 0 || (uint64_t)offset >= unit->size)
+		return NULL;
+	return quote(unit->section->data + unit->offset + offset, unit->size - (uint64_t)offset, arena);
 }
 
 static const char *constant_text(const struct unit *unit, struct arena *arena)

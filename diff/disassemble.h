@@ -34,6 +34,8 @@ struct listing disassemble(const struct unit *unit, struct arena *arena);
 /* A relocation's target as a person reads it: "name+0x8", "\"text\"", "jump table". Where the two
  * sides are matched both have one name, so that a renumbered clone reads the same. */
 const char *reloc_text(const struct unit *from, const struct reloc *reloc, struct arena *arena);
+/* Text up to a NUL or SIZE in quotes, escaped and shortened. */
+const char *quote(const uint8_t *data, size_t size, struct arena *arena);
 /* A literal's bytes in quotes, shortened; NULL when they are no text. */
 const char *literal_text(const struct unit *unit, int64_t offset, struct arena *arena);
 

@@ -13,15 +13,13 @@ static const uint8_t *bytes_of(const struct unit *unit)
 	return unit->section->data ? unit->section->data + unit->offset : NULL;
 }
 
-static bool is_relocated(const struct unit *unit, uint64_t at)
+// Moves *reloc forward to the first relocation that ends behind AT; true when AT lies in it.
+static bool is_relocated(const struct unit *unit, uint64_t at, size_t *reloc)
 {
-	for (size_t i = 0; i < unit->reloc_count; i++) {
-		uint64_t start = unit->relocs[i].offset - unit->offset;
-
-		if (at >= start && at - start < unit->relocs[i].info->size)
-			return true;
-	}
-	return false;
+	while (*reloc < unit->reloc_count &&
+	       unit->relocs[*reloc].offset - unit->offset + unit->relocs[*reloc].info->size <= at)
+		++*reloc;
+	return *reloc < unit->reloc_count && unit->relocs[*reloc].offset - unit->offset <= at;
 }
 
 static bool is_text(const uint8_t *data, uint64_t size)
@@ -44,8 +42,7 @@ static const char *value_text(const struct unit *unit, uint64_t at, struct arena
 	if (!data)
 		return "zero";
 	if (is_text(data, unit->size))
-		return arena_printf(arena, "\"%.*s\"", unit->size > 60 ? 60 : (int)unit->size - 1,
-				    (const char *)data);
+		return quote(data, unit->size, arena);
 	text[0] = 0;
 	for (uint64_t i = at; i < unit->size && i < at + BYTES_SHOWN; i++)
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%02x", i > at ? " " : "",
@@ -59,9 +56,10 @@ static void explain_bytes(struct unit *old, struct unit *new_unit)
 	uint64_t size = old->size < new_unit->size ? old->size : new_unit->size;
 	struct arena *arena = new_unit->object->arena;
 	struct change change = {.kind = CHANGE_BYTES};
+	size_t reloc = 0;
 
 	for (uint64_t i = 0; i < size; i++) {
-		if ((a ? a[i] : 0) == (b ? b[i] : 0) || is_relocated(new_unit, i))
+		if ((a ? a[i] : 0) == (b ? b[i] : 0) || is_relocated(new_unit, i, &reloc))
 			continue;
 		change.at_old = change.at_new = i;
 		change.old = value_text(old, i, arena);

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// --json: one document, described by doc/hp-diff.schema.json.
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/hp-diff.h"
+
+// Names and strings of a program may hold any bytes; JSON must be UTF-8: bytes that are none become U+FFFD.
+static json_t *text_value(const char *text)
+{
+	json_t *value;
+	char *clean;
+	size_t length = 0;
+
+	if (!text)
+		return json_null();
+	value = json_string(text);
+	if (value)
+		return value;
+	clean = xalloc(strlen(text) * 3 + 1);
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x80) {
+			clean[length++] = *text;
+		} else {
+			memcpy(clean + length, "\xef\xbf\xbd", 3);
+			length += 3;
+		}
+	}
+	clean[length] = 0;
+	value = json_string(clean);
+	free(clean);
+	return value;
+}
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+	if (text)
+		json_object_set_new(object, key, text_value(text));
+}
+
+static const char *status_name(enum unit_status status)
+{
+	return status == UNIT_NEW ? "new" : status == UNIT_REMOVED ? "removed" : "changed";
+}
+
+static const char *kind_name(enum change_kind kind)
+{
+	static const char *const names[] = {
+		[CHANGE_BYTES] = "bytes",     [CHANGE_IMMEDIATE] = "immediate", [CHANGE_TARGET] = "target",
+		[CHANGE_SIZE] = "size",       [CHANGE_ATTRIBUTE] = "attribute", [CHANGE_PART] = "part",
+		[CHANGE_READS] = "reads",     [CHANGE_INLINED] = "inlined",     [CHANGE_NEW] = "new",
+		[CHANGE_REMOVED] = "removed",
+	};
+
+	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : "bytes";
+}
+
+static json_t *change_value(const struct change *change)
+{
+	json_t *value = json_object();
+
+	set_text(value, "what", kind_name(change->kind));
+	json_object_set_new(
+		value, "at",
+		json_integer((json_int_t)(change->kind == CHANGE_REMOVED ? change->at_old : change->at_new)));
+	json_object_set_new(value, "old", text_value(change->old));
+	json_object_set_new(value, "new", text_value(change->new));
+	json_object_set_new(value, "file", text_value(change->file));
+	json_object_set_new(value, "line", change->file ? json_integer(change->line) : json_null());
+	set_text(value, "text", change->text);
+	set_text(value, "of", change->of && *change->of->name ? change->of->name : NULL);
+	set_text(value, "inlined", change->of_name);
+	return value;
+}
+
+static void add_function(const struct pair *pair, const struct unit *unit, void *arg)
+{
+	json_t *value = json_object(), *reasons = json_array();
+
+	(void)pair;
+	set_text(value, "name", unit->name);
+	set_text(value, "status", status_name(unit->status));
+	if (unit->status != UNIT_NEW)
+		json_object_set_new(value, "old_size",
+				    json_integer((json_int_t)(unit->status == UNIT_REMOVED ? unit->size
+							      : unit->match                ? unit->match->size
+											   : 0)));
+	if (unit->status != UNIT_REMOVED)
+		json_object_set_new(value, "new_size", json_integer((json_int_t)unit->size));
+	for (size_t i = 0; i < unit->change_count; i++)
+		json_array_append_new(reasons, change_value(&unit->changes[i]));
+	json_object_set_new(value, "reason", reasons);
+	json_array_append_new(arg, value);
+}
+
+static void add_datum(const struct pair *pair, const struct unit *unit, void *arg)
+{
+	json_t *value = json_object(), *reasons = json_array();
+
+	(void)pair;
+	set_text(value, "name", unit->name);
+	set_text(value, "status", status_name(unit->status));
+	set_text(value, "section", unit->section->name);
+	for (size_t i = 0; i < unit->change_count; i++)
+		json_array_append_new(reasons, change_value(&unit->changes[i]));
+	json_object_set_new(value, "reason", reasons);
+	json_array_append_new(arg, value);
+}
+
+static json_t *pair_value(const struct pair *pair)
+{
+	json_t *value = json_object(), *functions = json_array(), *data = json_array();
+
+	set_text(value, "path", pair->path);
+	set_text(value, "status",
+		 pair->status == PAIR_NEW       ? "new"
+		 : pair->status == PAIR_REMOVED ? "removed"
+						: "changed");
+	if (pair->status == PAIR_CHANGED) {
+		each_difference(pair, UNIT_FUNCTION, add_function, functions);
+		each_difference(pair, UNIT_DATUM, add_datum, data);
+	}
+	json_object_set_new(value, "functions", functions);
+	json_object_set_new(value, "data", data);
+	return value;
+}
+
+static void add_suppressed(const struct pair *pair, json_t *list)
+{
+	for (size_t i = 0; i < pair->suppressed_count; i++) {
+		const struct suppressed *suppressed = &pair->suppressed[i];
+		json_t *value = json_object();
+
+		set_text(value, "object", pair->path);
+		set_text(value, "function", suppressed->function);
+		set_text(value, "what", suppressed->what);
+		json_object_set_new(value, "old", json_integer(suppressed->old));
+		json_object_set_new(value, "new", json_integer(suppressed->new));
+		json_array_append_new(list, value);
+	}
+}
+
+static json_t *diag_value(const struct diag *diag)
+{
+	json_t *value = json_object();
+
+	set_text(value, "code", diag->code);
+	json_object_set_new(value, "object", text_value(diag->object));
+	json_object_set_new(value, "section", text_value(diag->section));
+	json_object_set_new(value, "symbol", text_value(diag->symbol));
+	json_object_set_new(value, "file", text_value(diag->file));
+	json_object_set_new(value, "line", diag->file ? json_integer(diag->line) : json_null());
+	set_text(value, "message", diag->message);
+	return value;
+}
+
+static json_t *diag_values(const struct diags *diags, enum severity severity)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < diags_count(diags); i++)
+		if (diags_at(diags, i)->severity == severity)
+			json_array_append_new(list, diag_value(diags_at(diags, i)));
+	return list;
+}
+
+bool show_json(const struct diff *diff, struct diags *diags)
+{
+	json_t *document = json_object(), *objects = json_array(), *suppressed = json_array();
+	bool written;
+
+	for (size_t i = 0; i < diff->pair_count; i++) {
+		const struct pair *pair = &diff->pairs[i];
+
+		if (pair->status != PAIR_SAME && pair->status != PAIR_FAILED)
+			json_array_append_new(objects, pair_value(pair));
+		add_suppressed(pair, suppressed);
+	}
+	json_object_set_new(document, "schema", json_integer(1));
+	json_object_set_new(document, "objects", objects);
+	json_object_set_new(document, "suppressed", suppressed);
+	json_object_set_new(document, "refusals", diag_values(diags, DIAG_REFUSAL));
+	json_object_set_new(document, "warnings", diag_values(diags, DIAG_WARNING));
+	json_object_set_new(document, "errors", diag_values(diags, DIAG_ERROR));
+	written = !json_dumpf(document, stdout, JSON_INDENT(2)) && putchar('\n') != EOF;
+	json_decref(document);
+	return written;
+}

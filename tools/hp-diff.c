@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// hp-diff: shows what differs in meaning between two builds of a program, and why.
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/common.h"
+#include "tools/hp-diff.h"
+
+#define PROGRAM "hp-diff"
+
+enum status { STATUS_SAME = 0, STATUS_DIFFERENT = 1, STATUS_TROUBLE = 2 };
+enum form { FORM_LIST, FORM_STAT, FORM_PATCH, FORM_JSON };
+
+static const char help[] = "Usage: hp-diff [--stat|--patch|--json] [--color=WHEN] [-q] [-j N] OLD NEW\n"
+			   "Show what differs in meaning between two builds of a program, and why.\n"
+			   "\n"
+			   "OLD and NEW are two directories, two objects or two archives.\n"
+			   "\n"
+			   "      --stat         one line per object\n"
+			   "      --patch        the instructions that differ\n"
+			   "      --json         everything, as one JSON document (hp-diff.schema.json)\n"
+			   "      --color=WHEN   auto (default), always or never\n"
+			   "  -q, --quiet        no progress\n"
+			   "  -j, --jobs=N       compare N objects at a time; default: one per core\n"
+			   "      --help         show this text\n"
+			   "      --version      show the version\n"
+			   "\n"
+			   "Exit status: 0 no differences, 1 differences, 2 bad usage or something could\n"
+			   "not be compared (the rest is still reported).\n";
+
+struct arguments {
+	enum form form;
+	enum color_mode color;
+	struct diff_options options;
+	const char *old, *new_path;
+};
+
+enum { OPTION_STAT = 256, OPTION_PATCH, OPTION_JSON, OPTION_HTML, OPTION_COLOR, OPTION_HELP, OPTION_VERSION };
+
+static const struct option options[] = {
+	{"stat", no_argument, NULL, OPTION_STAT},         {"patch", no_argument, NULL, OPTION_PATCH},
+	{"json", no_argument, NULL, OPTION_JSON},         {"html", required_argument, NULL, OPTION_HTML},
+	{"color", required_argument, NULL, OPTION_COLOR}, {"quiet", no_argument, NULL, 'q'},
+	{"jobs", required_argument, NULL, 'j'},           {"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},   {0},
+};
+
+// The rest of the line behind the options. -1 to go on, else the status to exit with.
+static int parse_paths(struct arguments *arguments, int count, char **paths)
+{
+	if (count == 1)
+		return usage_error(
+			PROGRAM, STATUS_TROUBLE,
+			"%s: one argument is given, OLD and NEW are needed (showing a package is not built "
+			"yet)",
+			paths[0]);
+	if (count != 2)
+		return usage_error(PROGRAM, STATUS_TROUBLE, "OLD and NEW are needed, %d arguments are given",
+				   count);
+	arguments->old = paths[0];
+	arguments->new_path = paths[1];
+	return -1;
+}
+
+static int parse_arguments(int argc, char **argv, struct arguments *arguments)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "qj:", options, NULL)) != -1) {
+		enum form form = option == OPTION_STAT    ? FORM_STAT
+				 : option == OPTION_PATCH ? FORM_PATCH
+							  : FORM_JSON;
+
+		switch (option) {
+		case OPTION_STAT:
+		case OPTION_PATCH:
+		case OPTION_JSON:
+			if (arguments->form != FORM_LIST && arguments->form != form)
+				return usage_error(PROGRAM, STATUS_TROUBLE,
+						   "only one of --stat, --patch and --json can be given");
+			arguments->form = form;
+			break;
+		case OPTION_HTML:
+			return usage_error(PROGRAM, STATUS_TROUBLE, "--html is not built yet");
+		case OPTION_COLOR:
+			if (!parse_color(optarg, &arguments->color))
+				return usage_error(PROGRAM, STATUS_TROUBLE,
+						   "--color=%s: must be auto, always or never", optarg);
+			break;
+		case 'q':
+			arguments->options.quiet = true;
+			break;
+		case 'j':
+			if (!parse_number(optarg, 1024, &arguments->options.jobs))
+				return usage_error(PROGRAM, STATUS_TROUBLE,
+						   "-j %s: must be a number from 1 to 1024", optarg);
+			break;
+		case OPTION_HELP:
+			fputs(help, stdout);
+			return finish_output(PROGRAM) ? STATUS_SAME : STATUS_TROUBLE;
+		case OPTION_VERSION:
+			print_version(PROGRAM);
+			return finish_output(PROGRAM) ? STATUS_SAME : STATUS_TROUBLE;
+		default:
+			fprintf(stderr, "Try '%s --help'.\n", PROGRAM);
+			return STATUS_TROUBLE;
+		}
+	}
+	arguments->options.explain = arguments->form != FORM_STAT;
+	return parse_paths(arguments, argc - optind, argv + optind);
+}
+
+static bool is_image(const char *path)
+{
+	Elf64_Ehdr header;
+	struct stat status;
+	bool image = false;
+	int fd;
+
+	if (stat(path, &status) || !S_ISREG(status.st_mode))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, &header, sizeof(header)) == (ssize_t)sizeof(header) &&
+	    !memcmp(header.e_ident, ELFMAG, SELFMAG)) {
+		const uint8_t *type = (const uint8_t *)&header.e_type;
+		unsigned value = header.e_ident[EI_DATA] == ELFDATA2MSB ? type[0] << 8 | type[1]
+									: type[1] << 8 | type[0];
+
+		image = value == ET_EXEC || value == ET_DYN;
+	}
+	close(fd);
+	return image;
+}
+
+static const struct colors plain = {"", "", "", "", "", ""};
+static const struct colors git_like = {"\033[1m", "\033[31m", "\033[32m", "\033[36m", "\033[2m", "\033[m"};
+
+// As git does: what leaves the screen goes to a pager that ends by itself when one screen is enough.
+static pid_t start_pager(void)
+{
+	const char *pager = getenv("PAGER");
+	int ends[2];
+	pid_t child;
+
+	if (!isatty(STDOUT_FILENO))
+		return -1;
+	if (!pager)
+		pager = "less";
+	if (!*pager || !strcmp(pager, "cat") || pipe2(ends, O_CLOEXEC))
+		return -1;
+	child = fork();
+	if (!child) {
+		dup2(ends[0], STDIN_FILENO);
+		setenv("LESS", "FRX", 0);
+		execl("/bin/sh", "sh", "-c", pager, (char *)NULL);
+		_exit(127);
+	}
+	if (child > 0) {
+		signal(SIGPIPE, SIG_IGN); // leaving the pager early is no failure
+		dup2(ends[1], STDOUT_FILENO);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	return child;
+}
+
+static void end_pager(pid_t pager)
+{
+	if (pager <= 0)
+		return;
+	fclose(stdout);
+	while (waitpid(pager, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static bool show(const struct arguments *arguments, const struct diff *diff, struct diags *diags)
+{
+	bool color = color_wanted(arguments->color, STDOUT_FILENO), written = true;
+	const struct colors *colors = color ? &git_like : &plain;
+	pid_t pager = arguments->form == FORM_PATCH ? start_pager() : -1;
+
+	switch (arguments->form) {
+	case FORM_LIST:
+		show_list(diff, diags, colors);
+		break;
+	case FORM_STAT:
+		show_stat(diff, colors);
+		break;
+	case FORM_PATCH:
+		show_patch(diff, colors);
+		break;
+	case FORM_JSON:
+		written = show_json(diff, diags);
+		break;
+	}
+	if (pager > 0)
+		end_pager(pager);
+	else
+		written = finish_output(PROGRAM) && written;
+	return written;
+}
+
+// Refusals are part of the result and shown with it; the rest is for stderr.
+static void print_trouble(struct diags *diags)
+{
+	for (size_t i = 0; i < diags_count(diags); i++)
+		if (diags_at(diags, i)->severity != DIAG_REFUSAL)
+			diag_print(stderr, PROGRAM, diags_at(diags, i));
+}
+
+static bool has_failed(const struct diff *diff, const struct diags *diags)
+{
+	for (size_t i = 0; i < diff->pair_count; i++)
+		if (diff->pairs[i].status == PAIR_FAILED)
+			return true;
+	return diags_has(diags, DIAG_ERROR);
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {.form = FORM_LIST};
+	int status = parse_arguments(argc, argv, &arguments);
+	struct diags *diags;
+	struct diff *diff;
+
+	if (status >= 0)
+		return status;
+	if (is_image(arguments.old) || is_image(arguments.new_path))
+		return usage_error(
+			PROGRAM, STATUS_TROUBLE,
+			"%s: is an image; comparing images is not built yet, give the trees of objects they "
+			"were linked from",
+			is_image(arguments.old) ? arguments.old : arguments.new_path);
+	diags = diags_new();
+	diff = diff_trees(arguments.old, arguments.new_path, &arguments.options, diags);
+	diags_sort(diags);
+	print_trouble(diags);
+	status = STATUS_TROUBLE;
+	if (diff && show(&arguments, diff, diags) && !has_failed(diff, diags))
+		status = diff->differing || diff->added || diff->removed ? STATUS_DIFFERENT : STATUS_SAME;
+	diff_free(diff);
+	diags_free(diags);
+	return status;
+}

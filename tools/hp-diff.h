@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The forms in which hp-diff shows a comparison; private to the tool. */
+#ifndef TOOLS_HP_DIFF_H
+#define TOOLS_HP_DIFF_H
+
+#include "diff/diff.h"
+
+struct colors {
+	const char *head, *old, *new_text, *place, *dim, *end; /* escape sequences, "" without colour */
+};
+
+void show_list(const struct diff *diff, struct diags *diags, const struct colors *colors);
+void show_stat(const struct diff *diff, const struct colors *colors);
+void show_patch(const struct diff *diff, const struct colors *colors);
+/* false: out of memory or the output failed. */
+bool show_json(const struct diff *diff, struct diags *diags);
+
+/* Functions and data that people know by name: not parts, strings, tables. */
+bool is_shown(const struct unit *unit);
+char status_letter(enum unit_status status);
+/* Calls SHOW for each shown unit of one kind that differs: the new side's, then what is gone. */
+void each_difference(const struct pair *pair, enum unit_kind kind,
+		     void (*show)(const struct pair *pair, const struct unit *unit, void *arg), void *arg);
+/* "GCC 12.2.0" out of the first string of .comment. */
+const char *compiler_name(const char *comment, char *buffer, size_t size);
+
+#endif
