@@ -68,6 +68,10 @@ struct arch {
 	 * Only for fields in code: PC-relative data counts from the field. NULL: nothing is added. */
 	int64_t (*pc_bias)(const uint8_t *field, size_t before, const struct reloc_info *info);
 
+	/* Bytes of the immediate that starts at CODE + AT, judged by the instruction bytes before it: moves and pushes
+	 * of constants, as compilers pass __LINE__ with. 0: none of those. NULL: not known for this machine. */
+	unsigned (*immediate_at)(const uint8_t *code, size_t at);
+
 	/* Disassembly through libopcodes: bfd_architecture and machine number. */
 	int bfd_arch;
 	unsigned long bfd_mach;

@@ -156,6 +156,38 @@ static int64_t pc_bias(const uint8_t *field, size_t before, const struct reloc_i
 	}
 }
 
+// movl $imm32 to memory, c7 /0: the ModRM byte, a SIB byte and a displacement lie between opcode and immediate.
+static bool is_store_immediate(const uint8_t *code, size_t at)
+{
+	for (size_t back = 2; back <= 7 && back <= at; back++) {
+		const uint8_t *opcode = code + at - back;
+		unsigned mode = opcode[1] >> 6, base = opcode[1] & 7;
+		size_t length = 2;
+
+		if (opcode[0] != 0xc7 || (opcode[1] >> 3 & 7) != 0)
+			continue;
+		if (mode != 3 &&
+		    base == 4) { // a SIB byte; base 5 in it without displacement means 32 bits of it
+			if (back < 3)
+				continue;
+			length += 1 + (mode == 0 && (opcode[2] & 7) == 5 ? 4 : 0);
+		}
+		length += mode == 1 ? 1 : mode == 2 || (mode == 0 && base == 5) ? 4 : 0;
+		if (length == back)
+			return true;
+	}
+	return false;
+}
+
+static unsigned immediate_at(const uint8_t *code, size_t at)
+{
+	if (at < 1)
+		return 0;
+	if ((code[at - 1] & 0xf8) == 0xb8 || code[at - 1] == 0x68 || is_store_immediate(code, at))
+		return 4;
+	return code[at - 1] == 0x6a ? 1 : 0;
+}
+
 const struct arch arch_x86_64 = {
 	.name = "x86_64",
 	.machine = EM_X86_64,
@@ -166,6 +198,7 @@ const struct arch arch_x86_64 = {
 	.specials = specials,
 	.special_count = sizeof(specials) / sizeof(specials[0]),
 	.pc_bias = pc_bias,
+	.immediate_at = immediate_at,
 	.bfd_arch = bfd_arch_i386,
 	.bfd_mach = bfd_mach_x86_64,
 };

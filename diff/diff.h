@@ -163,6 +163,7 @@ struct object {
 	size_t symbol_count;
 	struct unit *units; /* all, by section and offset */
 	size_t unit_count;
+	const char *tree_root;    /* of the tree it was loaded from, or NULL */
 	const char *source_file;  /* first STT_FILE */
 	const char *compiler;     /* first string of .comment, or NULL */
 	const char *compile_dir;  /* DW_AT_comp_dir of the first unit, or NULL */

@@ -19,6 +19,40 @@ bool symbol_is_label(const struct symbol *symbol);
  * what the machine adds for the tail of the instruction. SECTION holds the relocation. */
 int64_t reloc_meant_offset(const struct object *object, const struct section *section, const struct reloc *reloc);
 
+/* Names: numbers taken out ("count.5" -> "count.#"); of tables known by content alone (__func__, CSWTCH); of state that
+ * belongs to one build (__already_done, __UNIQUE_ID_*). The key is NAME itself or lives in ARENA. */
+const char *name_key(struct arena *arena, const char *name);
+bool name_is_content(const char *name);
+bool name_is_per_build(const char *name);
+
+/* Read-only data without an identity of its own: what counts is the bytes a reference finds there. */
+bool unit_is_content(const struct unit *unit);
+/* The two units have relocations of the same types at the same offsets. */
+bool relocs_align(const struct unit *old, const struct unit *new_unit);
+/* Of two units that align and have one size: the bytes outside of relocated fields are equal. */
+bool masked_bytes_equal(const struct unit *old, const struct unit *new_unit);
+
+/* Which units have relocations that land in a unit. Each referrer is named once per run of its relocations. */
+struct referrers;
+struct referrers *referrers_new(const struct object *object);
+void referrers_free(struct referrers *referrers);
+struct unit *const *referrers_of(const struct referrers *referrers, const struct unit *unit, size_t *count);
+/* The program writes to it: not constants, and not tables that only the dynamic linker fills. */
+static inline bool unit_is_writable(const struct unit *unit)
+{
+	return (unit->section->flags & (SECTION_WRITE | SECTION_RELRO)) == SECTION_WRITE;
+}
+
+/* check.c: differences outside of functions and data that can only be refused; how many. */
+size_t check_sections(const struct pair *pair, struct diags *diags);
+/* check.c: what one object's change does to the others of the tree. */
+void check_trees(struct diff *diff, struct diags *diags);
+
+static inline size_t unit_index(const struct unit *unit)
+{
+	return (size_t)(unit - unit->object->units);
+}
+
 static inline bool section_is_code(const struct section *section)
 {
 	return section->role == ROLE_CODE;

@@ -103,3 +103,58 @@ struct unit *section_unit_at(const struct section *section, uint64_t offset)
 		return NULL;
 	return section->units[low - 1];
 }
+
+struct referrers {
+	size_t *start; // per unit, into FROM; one more at the end
+	struct unit **from;
+};
+
+struct referrers *referrers_new(const struct object *object)
+{
+	struct referrers *referrers = xalloc(sizeof(*referrers));
+	size_t count = object->unit_count, total = 0;
+
+	referrers->start = xalloc((count + 2) * sizeof(size_t));
+	memset(referrers->start, 0, (count + 2) * sizeof(size_t));
+	for (int fill = 0; fill < 2; fill++) {
+		for (size_t i = 0; i < count; i++) {
+			struct unit *unit = &object->units[i], *last = NULL;
+
+			for (size_t k = 0; k < unit->reloc_count; k++) {
+				struct unit *target = unit->relocs[k].target;
+
+				if (!target || target == last)
+					continue;
+				last = target;
+				if (fill)
+					referrers->from[referrers->start[unit_index(target) + 1]++] = unit;
+				else
+					referrers->start[unit_index(target) + 2]++;
+			}
+		}
+		if (fill)
+			break;
+		for (size_t i = 2; i < count + 2;
+		     i++) // start[i + 1] is now where unit i's list begins; filling moves it on
+			total = referrers->start[i] += total;
+		referrers->from = xalloc(total * sizeof(struct unit *));
+	}
+	return referrers;
+}
+
+void referrers_free(struct referrers *referrers)
+{
+	if (!referrers)
+		return;
+	free(referrers->start);
+	free(referrers->from);
+	free(referrers);
+}
+
+struct unit *const *referrers_of(const struct referrers *referrers, const struct unit *unit, size_t *count)
+{
+	size_t i = unit_index(unit);
+
+	*count = referrers->start[i + 1] - referrers->start[i];
+	return referrers->from + referrers->start[i];
+}

@@ -414,7 +414,6 @@ struct object *tree_load(const struct tree *tree, const struct input *input, str
 	struct object *object;
 	int error = file_map(input->file, &file);
 
-	(void)tree;
 	if (error) {
 		diags_add(diags, &place, "cannot be read: %s", strerror(-error));
 		return NULL;
@@ -426,9 +425,11 @@ struct object *tree_load(const struct tree *tree, const struct input *input, str
 		return NULL;
 	}
 	object = object_load(input->path, file.data + input->start, input->size, names, diags);
-	if (object)
-		object->file = file;
-	else
+	if (!object) {
 		file_unmap(&file);
+		return NULL;
+	}
+	object->file = file;
+	object->tree_root = tree->root;
 	return object;
 }

@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Refusals that need no image (DESIGN.md section 5): each check says which differences cannot be put into a running
+// program, where they are, and what to do instead.
+#include "diff/debug.h"
+#include "diff/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct checker {
+	const struct pair *pair;
+	struct diags *diags;
+};
+
+#define REFUSE(checker, code, unit, ...) refuse(checker, code, unit, __VA_ARGS__)
+
+PRINTF_LIKE(4, 5)
+static void refuse(const struct checker *checker, const char *code, const struct unit *unit,
+		   const char *format, ...)
+{
+	struct diag place = {.severity = DIAG_REFUSAL,
+			     .code = code,
+			     .object = checker->pair->path,
+			     .section = unit->section->name,
+			     .symbol = *unit->name ? unit->name : NULL};
+	const char *message;
+	struct arena *arena = arena_new();
+	va_list arguments;
+	char *text;
+
+	debug_declared(unit->object, unit->section, unit->offset, &place.file, &place.line);
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		abort();
+	va_end(arguments);
+	message = *unit->name ? text : arena_printf(arena, "%s: %s", unit->section->name, text);
+	diags_add(checker->diags, &place, "%s", message);
+	free(text);
+	arena_free(arena);
+}
+
+static bool is_thread_local(const struct unit *unit)
+{
+	return unit->section->flags & SECTION_TLS;
+}
+
+static bool is_kind(const struct unit *unit, enum symbol_kind kind)
+{
+	for (size_t i = 0; i < unit->symbol_count; i++)
+		if (unit->symbols[i]->kind == kind)
+			return true;
+	return false;
+}
+
+// ---- functions -----------------------------------------------------------------------------------
+
+static size_t functions_in(const struct section *section)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < section->unit_count; i++)
+		count += section->units[i]->kind == UNIT_FUNCTION;
+	return count;
+}
+
+/* Once per section: all its functions have the same trouble. */
+static void check_function_sections(const struct checker *checker)
+{
+	const struct object *object = checker->pair->new;
+
+	for (size_t i = 1; i < object->section_count; i++) {
+		const struct section *section = &object->sections[i];
+
+		if (functions_in(section) < 2)
+			continue;
+		for (size_t k = 0; k < section->unit_count; k++) {
+			const struct unit *unit = section->units[k];
+
+			if (unit->kind != UNIT_FUNCTION || unit->status == UNIT_SAME)
+				continue;
+			REFUSE(checker, "no-function-sections", unit,
+			       "shares section %s with other functions and cannot be taken out of it safely; "
+			       "build both sides with "
+			       "-ffunction-sections -fdata-sections",
+			       section->name);
+			break;
+		}
+	}
+}
+
+static bool runs_at_start(const struct unit *function)
+{
+	const struct object *object = function->object;
+
+	for (size_t i = 1; i < object->section_count; i++) {
+		const struct section *section = &object->sections[i];
+
+		if (section->role != ROLE_INIT || strstr(section->name, "fini") ||
+		    strstr(section->name, "dtors"))
+			continue;
+		for (size_t k = 0; k < section->reloc_count; k++)
+			if (section->relocs[k].target == function)
+				return true;
+	}
+	return false;
+}
+
+static bool was_alias(const struct pair *pair, const struct unit *unit)
+{
+	for (size_t i = 0; i < unit->symbol_count; i++) {
+		const struct symbol *old = unit->symbols[i]->binding == BINDING_LOCAL
+						   ? NULL
+						   : object_find(pair->old, unit->symbols[i]->name);
+
+		if (old && old->unit && old->binding != BINDING_LOCAL)
+			return true;
+	}
+	return false;
+}
+
+static void check_function(const struct checker *checker, const struct unit *unit)
+{
+	if (is_kind(unit, SYMBOL_IFUNC) || (unit->match && is_kind(unit->match, SYMBOL_IFUNC)))
+		REFUSE(checker, "ifunc-changed", unit,
+		       "is an indirect function whose resolver has run already; leave the resolver as it is "
+		       "and change the "
+		       "functions it chooses from");
+	if (unit->status == UNIT_CHANGED && runs_at_start(unit))
+		REFUSE(checker, "init-changed", unit,
+		       "is a constructor, which has run already; move the fix to code that runs later, or "
+		       "restart the program");
+	if (unit->status == UNIT_CHANGED && (unit->has_lsda || unit->match->has_lsda))
+		REFUSE(checker, "exception-tables", unit,
+		       "has an exception table, which the unwinder would not find for the new code; change a "
+		       "function that "
+		       "catches and cleans up nothing, or restart the program");
+	if (unit->status == UNIT_NEW && was_alias(checker->pair, unit))
+		REFUSE(checker, "symbol-ambiguous", unit,
+		       "was another name of a function before and is a function of its own now; keep the two "
+		       "one, or change both "
+		       "callers");
+	for (size_t i = 0; i < unit->part_count; i++) {
+		const struct unit *part = unit->parts[i];
+
+		if (part->section->special && !part->section->special->dropped &&
+		    part->section->unit_count == 1 && part->section->reloc_count > 1 &&
+		    part->reloc_count == part->section->reloc_count && !part->section->special->entry_size &&
+		    part->size > 64)
+			REFUSE(checker, "special-unsupported", unit,
+			       "has entries in %s, whose layout could not be told from its relocations",
+			       part->section->name);
+	}
+}
+
+// ---- data ----------------------------------------------------------------------------------------
+
+static const struct change *find_change(const struct unit *unit, enum change_kind kind)
+{
+	for (size_t i = 0; i < unit->change_count; i++)
+		if (unit->changes[i].kind == kind)
+			return &unit->changes[i];
+	return NULL;
+}
+
+static void check_changed_datum(const struct checker *checker, const struct unit *unit)
+{
+	const struct change *size = find_change(unit, CHANGE_SIZE),
+			    *attribute = find_change(unit, CHANGE_ATTRIBUTE);
+
+	if (attribute)
+		REFUSE(checker, "data-layout", unit,
+		       "moved from %s to %s, but the running program keeps it where it is; leave its "
+		       "qualifiers as they were",
+		       attribute->old ? attribute->old : "one section",
+		       attribute->new ? attribute->new : "another");
+	if (!unit_is_writable(unit) && !is_thread_local(unit))
+		return;
+	if (size)
+		REFUSE(checker, "data-layout", unit,
+		       "is live data whose size changes from %s to %s bytes; keep its size, and put what is "
+		       "new into data of its "
+		       "own",
+		       size->old, size->new);
+	else if (!attribute)
+		REFUSE(checker, "data-changed", unit,
+		       "is live data whose initial value changes, which a running program never looks at "
+		       "again; set the value in "
+		       "code instead");
+}
+
+// Is there on the other side a static without a match that this one could be?
+static bool has_candidate(const struct object *other, const struct unit *unit, struct strmap *keys,
+			  struct arena *arena)
+{
+	(void)other;
+	return strmap_get(keys, name_key(arena, unit->name)) != NULL;
+}
+
+static void check_statics(const struct checker *checker)
+{
+	const struct object *old = checker->pair->old, *new_object = checker->pair->new;
+	struct arena *arena = arena_new();
+	struct strmap *keys = strmap_new();
+
+	for (size_t i = 0; i < new_object->unit_count; i++) {
+		struct unit *unit = &new_object->units[i];
+
+		if (unit->status == UNIT_NEW && unit->kind == UNIT_DATUM && unit_is_writable(unit))
+			*strmap_put(keys, name_key(arena, unit->name)) = unit;
+	}
+	for (size_t i = 0; i < old->unit_count; i++) {
+		const struct unit *unit = &old->units[i];
+
+		if (unit->status == UNIT_REMOVED && unit->kind == UNIT_DATUM && unit_is_writable(unit) &&
+		    has_candidate(new_object, unit, keys, arena))
+			REFUSE(checker, "static-uncorrelated", unit,
+			       "has no certain counterpart among the new build's variables of that name, so "
+			       "its state would be lost; "
+			       "give it a name that no other static of the file has");
+	}
+	strmap_free(keys);
+	arena_free(arena);
+}
+
+static void check_datum(const struct checker *checker, const struct unit *unit)
+{
+	if (unit->status == UNIT_NEW && is_thread_local(unit))
+		REFUSE(checker, "tls-new", unit,
+		       "is a new thread-local variable, for which running threads have no room; use an "
+		       "existing one, or a global");
+	if (unit->status == UNIT_CHANGED)
+		check_changed_datum(checker, unit);
+}
+
+// ---- sections ------------------------------------------------------------------------------------
+
+static const struct section *find_section(const struct object *object, const struct section *like,
+					  size_t *from)
+{
+	for (; *from < object->section_count; (*from)++) {
+		const struct section *section = &object->sections[*from];
+
+		if (section->role == like->role && section->flags & SECTION_ALLOC &&
+		    !strcmp(section->name, like->name))
+			return &object->sections[(*from)++];
+	}
+	return NULL;
+}
+
+static bool same_pointer(const struct reloc *old, const struct reloc *new_reloc)
+{
+	if (old->info != new_reloc->info || old->target_offset != new_reloc->target_offset)
+		return false;
+	if (old->target && new_reloc->target)
+		return old->target->match == new_reloc->target;
+	return !old->target == !new_reloc->target && !strcmp(old->symbol->name, new_reloc->symbol->name);
+}
+
+static bool same_section(const struct section *old, const struct section *new_section)
+{
+	if (old->size != new_section->size || old->unit_count != new_section->unit_count ||
+	    old->reloc_count != new_section->reloc_count)
+		return false;
+	for (size_t i = 0; i < old->unit_count; i++)
+		if (old->units[i]->size != new_section->units[i]->size ||
+		    !relocs_align(old->units[i], new_section->units[i]) ||
+		    !masked_bytes_equal(old->units[i], new_section->units[i]))
+			return false;
+	for (size_t i = 0; i < old->reloc_count; i++)
+		if (!same_pointer(&old->relocs[i], &new_section->relocs[i]))
+			return false;
+	return true;
+}
+
+static bool is_watched(const struct section *section)
+{
+	return section->flags & SECTION_ALLOC && section->size &&
+	       (section->role == ROLE_INIT || section->role == ROLE_OTHER);
+}
+
+static void refuse_section(const struct pair *pair, const struct section *section, const char *what,
+			   struct diags *diags)
+{
+	struct diag place = {.severity = DIAG_REFUSAL,
+			     .code = section->role == ROLE_INIT ? "init-changed" : "section-unsupported",
+			     .object = pair->path,
+			     .section = section->name};
+
+	diags_add(diags, &place, "%s %s; %s",
+		  section->role == ROLE_INIT ? "the table of constructors or destructors"
+					     : "a section of unknown meaning",
+		  what,
+		  section->role == ROLE_INIT
+			  ? "leave constructors and destructors as they are, or restart the program"
+			  : "leave it as it is, or restart the program");
+}
+
+size_t check_sections(const struct pair *pair, struct diags *diags)
+{
+	const struct object *old = pair->old, *new_object = pair->new;
+	size_t count = 0, old_at = 1, new_at = 1;
+
+	for (size_t i = 1; i < new_object->section_count; i++) {
+		const struct section *section = &new_object->sections[i], *before;
+
+		if (!is_watched(section))
+			continue;
+		old_at = 1;
+		before = find_section(old, section, &old_at);
+		if (before && same_section(before, section))
+			continue;
+		refuse_section(pair, section, before ? "differs" : "is new", diags);
+		count++;
+	}
+	for (size_t i = 1; i < old->section_count; i++) {
+		if (!is_watched(&old->sections[i]))
+			continue;
+		new_at = 1;
+		if (find_section(new_object, &old->sections[i], &new_at))
+			continue;
+		refuse_section(pair, &old->sections[i], "is gone", diags);
+		count++;
+	}
+	return count;
+}
+
+// ---- one pair ------------------------------------------------------------------------------------
+
+void check_pair(const struct pair *pair, struct diags *diags)
+{
+	struct checker checker = {.pair = pair, .diags = diags};
+
+	check_function_sections(&checker);
+	for (size_t i = 0; i < pair->new->unit_count; i++) {
+		const struct unit *unit = &pair->new->units[i];
+
+		if (unit->status == UNIT_SAME || (unit->owner && unit->kind == UNIT_FUNCTION))
+			continue;
+		if (unit->kind == UNIT_FUNCTION)
+			check_function(&checker, unit);
+		else if (unit->kind == UNIT_DATUM)
+			check_datum(&checker, unit);
+	}
+	check_statics(&checker);
+}
+
+// ---- the other objects ---------------------------------------------------------------------------
+
+// A global that other objects may refer to, and what they would miss.
+struct wanted {
+	const struct pair *pair;
+	const struct unit *unit;
+	bool told;
+};
+
+struct search {
+	struct diff *diff;
+	struct diags *diags, *ignored;
+	struct strmap *wanted;
+};
+
+static void want(struct search *search, const struct pair *pair, const struct unit *unit)
+{
+	for (size_t i = 0; i < unit->symbol_count; i++) {
+		struct wanted *wanted;
+
+		if (unit->symbols[i]->binding == BINDING_LOCAL ||
+		    unit->symbols[i]->visibility == VISIBILITY_INTERNAL)
+			continue;
+		wanted = arena_alloc(search->diff->arena, sizeof(*wanted));
+		*wanted = (struct wanted){.pair = pair, .unit = unit};
+		*strmap_put(search->wanted, unit->symbols[i]->name) = wanted;
+	}
+}
+
+static void collect_wanted(struct search *search)
+{
+	for (size_t i = 0; i < search->diff->pair_count; i++) {
+		const struct pair *pair = &search->diff->pairs[i];
+
+		if (pair->status != PAIR_CHANGED)
+			continue;
+		for (size_t k = 0; k < pair->old->unit_count; k++)
+			if (pair->old->units[k].status == UNIT_REMOVED)
+				want(search, pair, &pair->old->units[k]);
+		for (size_t k = 0; k < pair->new->unit_count; k++) {
+			const struct unit *unit = &pair->new->units[k];
+
+			if (unit->kind == UNIT_DATUM && unit->status == UNIT_CHANGED &&
+			    !unit_is_writable(unit))
+				want(search, pair, unit);
+		}
+	}
+}
+
+static bool is_used_by_unchanged(const struct object *object, const struct symbol *symbol)
+{
+	for (size_t i = 1; i < object->section_count; i++)
+		for (size_t k = 0; k < object->sections[i].unit_count; k++) {
+			const struct unit *unit = object->sections[i].units[k];
+
+			if (unit->status != UNIT_SAME || (unit->owner && unit->owner->status != UNIT_SAME))
+				continue;
+			for (size_t n = 0; n < unit->reloc_count; n++)
+				if (unit->relocs[n].symbol == symbol)
+					return true;
+		}
+	return false;
+}
+
+static void tell(struct search *search, struct wanted *wanted, const char *user)
+{
+	struct checker checker = {.pair = wanted->pair, .diags = search->diags};
+
+	if (wanted->told)
+		return;
+	wanted->told = true;
+	if (wanted->unit->status == UNIT_REMOVED)
+		REFUSE(&checker, "removed-still-used", wanted->unit,
+		       "is gone in the new build, but unchanged code or data of %s still refers to it; keep "
+		       "it",
+		       user);
+	else
+		REFUSE(&checker, "data-changed", wanted->unit,
+		       "is a changed constant that unchanged code or data of %s reads as well; change it in "
+		       "code instead",
+		       user);
+}
+
+static void search_object(struct search *search, const struct object *object, const char *path)
+{
+	for (size_t i = 1; i < object->symbol_count; i++) {
+		const struct symbol *symbol = &object->symbols[i];
+		struct wanted *wanted;
+
+		if (symbol->section || symbol->common || symbol->absolute || symbol->binding == BINDING_LOCAL)
+			continue;
+		wanted = strmap_get(search->wanted, symbol->name);
+		if (wanted && strcmp(wanted->pair->path, path) && is_used_by_unchanged(object, symbol))
+			tell(search, wanted, path);
+	}
+}
+
+/* Only when something global went or changed are the unchanged objects of the new tree looked at. */
+void check_trees(struct diff *diff, struct diags *diags)
+{
+	struct search search = {.diff = diff, .diags = diags, .ignored = diags_new(), .wanted = strmap_new()};
+
+	collect_wanted(&search);
+	for (size_t i = 0; strmap_count(search.wanted) && i < diff->pair_count; i++) {
+		const struct pair *pair = &diff->pairs[i];
+		struct object *object;
+
+		if (pair->status == PAIR_CHANGED) {
+			search_object(&search, pair->new, pair->path);
+			continue;
+		}
+		if (pair->status != PAIR_SAME)
+			continue;
+		object = tree_load(&diff->new_tree, pair->new_input, diff->names, search.ignored);
+		if (object)
+			search_object(&search, object, pair->path);
+		object_free(object);
+	}
+	strmap_free(search.wanted);
+	diags_free(search.ignored);
+}

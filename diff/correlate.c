@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Decides which old and which new unit are the same one. The passes, in order:
+ *
+ *	exact names	a name that one unit on each side has, and that carries no number of the compiler
+ *	lone clones	f.constprop.0 and f.constprop.1, when f has one such clone on each side
+ *	use		what two matched units with the same instructions refer to at the same place
+ *	lone use	`count.1` and `count.3`, when two matched functions refer to one `count.N` each
+ *	content		functions that are alike in bytes, and to no other
+ *	owners		`count.1` and `count.3`, when they are the only ones and some owner is the same
+ *
+ * "Use" and "lone use" run until nothing new comes out. What is left stays without a match: ambiguous things are
+ * never guessed. Numbers are never looked at: `n.0` of the old build can be `n.1` of the new one.
+ */
+#include "diff/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// What was said about a unit that has no match yet.
+struct vote {
+	struct unit *other;
+	bool conflict;
+};
+
+struct candidates {                  // units of one name or key
+	struct unit *old, *new_unit; // the last ones seen
+	size_t old_count, new_count;
+};
+
+typedef VEC(struct unit *) unit_list;
+
+struct correlation {
+	struct object *old, *new_object;
+	struct arena *arena;
+	const char **old_keys, **new_keys; // name_key() per unit
+	struct vote *old_votes, *new_votes;
+	unit_list fresh;   // matched old units whose references were not looked at yet
+	unit_list touched; // old units with votes of this round
+	unit_list loose;   // matched old functions with other instructions than their match
+	struct referrers *old_referrers, *new_referrers; // made when needed
+};
+
+bool unit_is_content(const struct unit *unit)
+{
+	if (unit->kind == UNIT_LITERAL)
+		return true;
+	if (unit->kind == UNIT_FUNCTION || unit->kind == UNIT_ENTRY || unit_is_writable(unit))
+		return false;
+	return unit->kind == UNIT_ANONYMOUS || name_is_content(unit->name);
+}
+
+bool relocs_align(const struct unit *old, const struct unit *new_unit)
+{
+	if (old->reloc_count != new_unit->reloc_count)
+		return false;
+	for (size_t i = 0; i < old->reloc_count; i++)
+		if (old->relocs[i].info != new_unit->relocs[i].info ||
+		    old->relocs[i].offset - old->offset != new_unit->relocs[i].offset - new_unit->offset)
+			return false;
+	return true;
+}
+
+static const char *old_key(const struct correlation *c, const struct unit *unit)
+{
+	return c->old_keys[unit_index(unit)];
+}
+
+static const char *new_key(const struct correlation *c, const struct unit *unit)
+{
+	return c->new_keys[unit_index(unit)];
+}
+
+static bool is_numbered(const struct unit *unit, const char *key)
+{
+	return key != unit->name;
+}
+
+static bool same_sort(const struct unit *old, const struct unit *new_unit)
+{
+	return old->kind == new_unit->kind &&
+	       (old->section->flags & SECTION_TLS) == (new_unit->section->flags & SECTION_TLS);
+}
+
+static void match(struct correlation *c, struct unit *old, struct unit *new_unit, const char *evidence)
+{
+	old->match = new_unit;
+	new_unit->match = old;
+	old->evidence = new_unit->evidence = evidence;
+	*vec_push(&c->fresh) = old;
+}
+
+static const char **make_keys(const struct correlation *c, const struct object *object)
+{
+	const char **keys = arena_array(c->arena, object->unit_count, sizeof(*keys));
+
+	for (size_t i = 0; i < object->unit_count; i++)
+		keys[i] = name_key(c->arena, object->units[i].name);
+	return keys;
+}
+
+// ---- exact names ---------------------------------------------------------------------------------
+
+static struct candidates *candidates_of(struct correlation *c, struct strmap *map, const char *name)
+{
+	void **at = strmap_put(map, name);
+
+	if (!*at)
+		*at = arena_alloc(c->arena, sizeof(struct candidates));
+	return *at;
+}
+
+static void note_old(struct candidates *found, struct unit *unit)
+{
+	if (found->old == unit && found->old_count)
+		return;
+	found->old = unit;
+	found->old_count++;
+}
+
+static void note_new(struct candidates *found, struct unit *unit)
+{
+	if (found->new_unit == unit && found->new_count)
+		return;
+	found->new_unit = unit;
+	found->new_count++;
+}
+
+static bool is_lone(const struct candidates *found)
+{
+	return found->old_count == 1 && found->new_count == 1 && !found->old->match &&
+	       !found->new_unit->match && same_sort(found->old, found->new_unit);
+}
+
+// After `ld -r` several files' locals share a name: the file tells them apart.
+static const char *full_name(const struct correlation *c, const struct symbol *symbol, bool with_file)
+{
+	if (!with_file || symbol->binding != BINDING_LOCAL || !symbol->source_file)
+		return symbol->name;
+	return arena_printf(c->arena, "%s\n%s", symbol->name, symbol->source_file);
+}
+
+static bool has_exact_name(const struct correlation *c, const struct symbol *symbol)
+{
+	return !name_is_per_build(symbol->name) && !name_is_content(symbol->name) &&
+	       name_key(c->arena, symbol->name) == symbol->name;
+}
+
+/* ALIASES: every name of a unit; else its preferred one only, so that a unit is found under its main name first. */
+static void match_exact_names(struct correlation *c, bool aliases, bool with_file)
+{
+	struct strmap *names = strmap_new();
+
+	for (size_t i = 0; i < c->old->unit_count; i++)
+		for (size_t k = 0;
+		     k < (aliases ? c->old->units[i].symbol_count : c->old->units[i].symbol_count > 0); k++)
+			note_old(
+				candidates_of(c, names, full_name(c, c->old->units[i].symbols[k], with_file)),
+				&c->old->units[i]);
+	for (size_t i = 0; i < c->new_object->unit_count; i++) {
+		struct unit *unit = &c->new_object->units[i];
+
+		for (size_t k = 0; k < (aliases ? unit->symbol_count : unit->symbol_count > 0); k++)
+			note_new(candidates_of(c, names, full_name(c, unit->symbols[k], with_file)), unit);
+	}
+	for (size_t i = 0; i < c->old->unit_count; i++) {
+		struct unit *unit = &c->old->units[i];
+
+		for (size_t k = 0;
+		     !unit->match && k < (aliases ? unit->symbol_count : unit->symbol_count > 0); k++) {
+			const struct candidates *found =
+				strmap_get(names, full_name(c, unit->symbols[k], with_file));
+
+			if (is_lone(found) && has_exact_name(c, unit->symbols[k]))
+				match(c, unit, found->new_unit, "name");
+		}
+	}
+	strmap_free(names);
+}
+
+// ---- by key: lone clones, lone statics -----------------------------------------------------------
+
+static bool key_counts(const struct unit *unit, const char *key, enum unit_kind kind)
+{
+	return unit->kind == kind && is_numbered(unit, key) && !unit->match && !unit_is_content(unit);
+}
+
+static void match_by_key(struct correlation *c, enum unit_kind kind, const char *evidence,
+			 bool (*confirm)(struct correlation *, struct unit *, struct unit *))
+{
+	struct strmap *keys = strmap_new();
+
+	for (size_t i = 0; i < c->old->unit_count; i++)
+		if (key_counts(&c->old->units[i], c->old_keys[i], kind))
+			note_old(candidates_of(c, keys, c->old_keys[i]), &c->old->units[i]);
+	for (size_t i = 0; i < c->new_object->unit_count; i++)
+		if (key_counts(&c->new_object->units[i], c->new_keys[i], kind))
+			note_new(candidates_of(c, keys, c->new_keys[i]), &c->new_object->units[i]);
+	for (size_t i = 0; i < c->old->unit_count; i++) {
+		const struct candidates *found;
+
+		if (!key_counts(&c->old->units[i], c->old_keys[i], kind))
+			continue;
+		found = strmap_get(keys, c->old_keys[i]);
+		if (is_lone(found) && (!confirm || confirm(c, found->old, found->new_unit)))
+			match(c, found->old, found->new_unit, evidence);
+	}
+	strmap_free(keys);
+}
+
+// ---- use -----------------------------------------------------------------------------------------
+
+static bool may_match(const struct correlation *c, const struct unit *old, const struct unit *new_unit)
+{
+	return old && new_unit && !old->match && !new_unit->match && same_sort(old, new_unit) &&
+	       old->kind != UNIT_LITERAL && old->kind != UNIT_ENTRY &&
+	       (old_key(c, old) == new_key(c, new_unit) || !strcmp(old_key(c, old), new_key(c, new_unit)));
+}
+
+static void vote(struct correlation *c, struct unit *old, struct unit *new_unit)
+{
+	struct vote *left = &c->old_votes[unit_index(old)], *right = &c->new_votes[unit_index(new_unit)];
+
+	if (!left->other)
+		*vec_push(&c->touched) = old;
+	left->conflict |= left->other && left->other != new_unit;
+	right->conflict |= right->other && right->other != old;
+	left->other = new_unit;
+	right->other = old;
+}
+
+static void vote_by_use(struct correlation *c, struct unit *old)
+{
+	struct unit *new_unit = old->match;
+
+	if (old->size != new_unit->size || !relocs_align(old, new_unit)) {
+		if (old->kind == UNIT_FUNCTION)
+			*vec_push(&c->loose) = old;
+		return;
+	}
+	for (size_t i = 0; i < old->reloc_count; i++)
+		if (may_match(c, old->relocs[i].target, new_unit->relocs[i].target) &&
+		    old->relocs[i].target_offset == new_unit->relocs[i].target_offset)
+			vote(c, old->relocs[i].target, new_unit->relocs[i].target);
+}
+
+// Votes that all agree become matches; the others are kept, so that a later voice cannot make them look certain.
+static bool count_votes(struct correlation *c, const char *evidence)
+{
+	unit_list touched = c->touched;
+	bool any = false;
+
+	c->touched = (unit_list){0};
+	for (size_t i = 0; i < touched.count; i++) {
+		struct unit *old = touched.at[i], *new_unit = c->old_votes[unit_index(old)].other;
+
+		if (c->old_votes[unit_index(old)].conflict || c->new_votes[unit_index(new_unit)].conflict ||
+		    !may_match(c, old, new_unit))
+			continue;
+		match(c, old, new_unit, evidence);
+		any = true;
+	}
+	free(touched.at);
+	return any;
+}
+
+// A clone's parts go with it: f.constprop.0.cold with f.constprop.0.
+static void match_parts(struct correlation *c, const struct unit *old)
+{
+	const struct unit *new_unit = old->match;
+	struct unit *old_part = NULL, *new_part = NULL;
+	size_t old_count = 0, new_count = 0;
+
+	for (size_t i = 0; i < old->part_count; i++)
+		if (old->parts[i]->kind == UNIT_FUNCTION) {
+			old_part = old->parts[i];
+			old_count++;
+		}
+	for (size_t i = 0; i < new_unit->part_count; i++)
+		if (new_unit->parts[i]->kind == UNIT_FUNCTION) {
+			new_part = new_unit->parts[i];
+			new_count++;
+		}
+	if (old_count == 1 && new_count == 1 && !old_part->match && !new_part->match)
+		match(c, old_part, new_part, "owner");
+}
+
+static void match_by_use(struct correlation *c)
+{
+	do {
+		unit_list fresh = c->fresh;
+
+		c->fresh = (unit_list){0};
+		for (size_t i = 0; i < fresh.count; i++) {
+			match_parts(c, fresh.at[i]);
+			vote_by_use(c, fresh.at[i]);
+		}
+		free(fresh.at);
+		count_votes(c, "use");
+	} while (c->fresh.count);
+}
+
+// ---- lone use ------------------------------------------------------------------------------------
+
+static void note_references(struct correlation *c, struct strmap *found, const struct unit *unit, bool old)
+{
+	for (size_t i = 0; i < unit->reloc_count; i++) {
+		struct unit *target = unit->relocs[i].target;
+		const char *key;
+
+		if (!target || target->match || unit_is_content(target) || target->kind == UNIT_ENTRY)
+			continue;
+		key = old ? old_key(c, target) : new_key(c, target);
+		if (!is_numbered(target, key))
+			continue;
+		if (old)
+			note_old(candidates_of(c, found, key), target);
+		else
+			note_new(candidates_of(c, found, key), target);
+	}
+}
+
+/* A function that changed: instructions no longer line up, but one `count.N` on each side can only be the same. */
+static bool vote_by_lone_use(struct correlation *c)
+{
+	for (size_t i = 0; i < c->loose.count; i++) {
+		const struct unit *old = c->loose.at[i];
+		struct strmap *found = strmap_new();
+
+		note_references(c, found, old, true);
+		if (strmap_count(found))
+			note_references(c, found, old->match, false);
+		for (size_t k = 0; strmap_count(found) && k < old->reloc_count; k++) {
+			struct unit *target = old->relocs[k].target;
+			const struct candidates *pair;
+
+			if (!target || target->match || unit_is_content(target) || target->kind == UNIT_ENTRY)
+				continue;
+			pair = strmap_get(found, old_key(c, target));
+			if (pair && is_lone(pair))
+				vote(c, pair->old, pair->new_unit);
+		}
+		strmap_free(found);
+	}
+	return count_votes(c, "owner");
+}
+
+// ---- content -------------------------------------------------------------------------------------
+
+static uint64_t hash_masked(const struct unit *unit)
+{
+	uint64_t hash = unit->size, at = 0;
+
+	if (!unit->section->data)
+		return hash;
+	for (size_t i = 0; i <= unit->reloc_count; i++) {
+		uint64_t end = i < unit->reloc_count ? unit->relocs[i].offset - unit->offset : unit->size;
+
+		if (end > at)
+			hash = hash_bytes(unit->section->data + unit->offset + at, end - at, hash);
+		if (i == unit->reloc_count)
+			break;
+		hash = hash_bytes(unit->relocs[i].info->name, strlen(unit->relocs[i].info->name), hash);
+		hash = hash_bytes(&end, sizeof(end), hash);
+		if (unit->relocs[i].symbol->section == NULL)
+			hash = hash_bytes(unit->relocs[i].symbol->name, strlen(unit->relocs[i].symbol->name),
+					  hash);
+		if (end + unit->relocs[i].info->size > at)
+			at = end + unit->relocs[i].info->size;
+	}
+	return hash;
+}
+
+static bool content_counts(const struct unit *unit)
+{
+	return unit->kind == UNIT_FUNCTION && !unit->match && unit->size;
+}
+
+// Functions only: equal bytes say nothing about which of two variables is meant.
+static void match_by_content(struct correlation *c)
+{
+	struct strmap *found = strmap_new();
+
+	for (size_t i = 0; i < c->old->unit_count; i++)
+		if (content_counts(&c->old->units[i]) && is_numbered(&c->old->units[i], c->old_keys[i]))
+			note_old(candidates_of(
+					 c, found,
+					 arena_printf(c->arena, "%s\n%llx", c->old_keys[i],
+						      (unsigned long long)hash_masked(&c->old->units[i]))),
+				 &c->old->units[i]);
+	for (size_t i = 0; strmap_count(found) && i < c->new_object->unit_count; i++)
+		if (content_counts(&c->new_object->units[i]) &&
+		    is_numbered(&c->new_object->units[i], c->new_keys[i]))
+			note_new(candidates_of(c, found,
+					       arena_printf(c->arena, "%s\n%llx", c->new_keys[i],
+							    (unsigned long long)hash_masked(
+								    &c->new_object->units[i]))),
+				 &c->new_object->units[i]);
+	for (size_t i = 0; strmap_count(found) && i < c->old->unit_count; i++) {
+		struct unit *unit = &c->old->units[i];
+		const struct candidates *pair;
+
+		if (!content_counts(unit) || !is_numbered(unit, c->old_keys[i]))
+			continue;
+		pair = strmap_get(found, arena_printf(c->arena, "%s\n%llx", c->old_keys[i],
+						      (unsigned long long)hash_masked(unit)));
+		if (is_lone(pair) && pair->old->size == pair->new_unit->size &&
+		    relocs_align(pair->old, pair->new_unit) && masked_bytes_equal(pair->old, pair->new_unit))
+			match(c, pair->old, pair->new_unit, "content");
+	}
+	strmap_free(found);
+}
+
+// ---- owners --------------------------------------------------------------------------------------
+
+#define OWNERS_MAX 4096
+
+/*
+ * Matched functions that use a static, directly or through functions without a match: a static function that is
+ * gone on one side was inlined into its callers there, and its statics with it.
+ */
+static void collect_owners(const struct referrers *referrers, struct unit *unit, unit_list *owners)
+{
+	struct intmap *seen = intmap_new();
+	unit_list queue = {0};
+
+	*vec_push(&queue) = unit;
+	for (size_t i = 0; i < queue.count && owners->count < OWNERS_MAX && queue.count < OWNERS_MAX; i++) {
+		size_t count;
+		struct unit *const *from = referrers_of(referrers, queue.at[i], &count);
+
+		for (size_t k = 0; k < count; k++) {
+			if (from[k]->kind != UNIT_FUNCTION || intmap_get(seen, unit_index(from[k]) + 1))
+				continue;
+			*intmap_put(seen, unit_index(from[k]) + 1) = from[k];
+			if (from[k]->match)
+				*vec_push(owners) = from[k];
+			else
+				*vec_push(&queue) = from[k];
+		}
+	}
+	free(queue.at);
+	intmap_free(seen);
+}
+
+static bool share_owner(struct correlation *c, struct unit *old, struct unit *new_unit)
+{
+	struct intmap *counterparts = intmap_new();
+	unit_list old_owners = {0}, new_owners = {0};
+	bool found = false;
+
+	if (!c->old_referrers) {
+		c->old_referrers = referrers_new(c->old);
+		c->new_referrers = referrers_new(c->new_object);
+	}
+	collect_owners(c->old_referrers, old, &old_owners);
+	collect_owners(c->new_referrers, new_unit, &new_owners);
+	for (size_t i = 0; i < old_owners.count; i++)
+		*intmap_put(counterparts, unit_index(old_owners.at[i]->match) + 1) = old_owners.at[i];
+	for (size_t i = 0; i < new_owners.count && !found; i++)
+		found = intmap_get(counterparts, unit_index(new_owners.at[i]) + 1) != NULL;
+	free(old_owners.at);
+	free(new_owners.at);
+	intmap_free(counterparts);
+	return found;
+}
+
+// ---- all of it -----------------------------------------------------------------------------------
+
+#define ROUNDS_MAX 32 // real objects need two or three
+
+static void settle(struct correlation *c)
+{
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		match_by_use(c);
+		if (!vote_by_lone_use(c))
+			break;
+	}
+}
+
+void correlate(struct object *old, struct object *new_object)
+{
+	struct correlation c = {.old = old, .new_object = new_object, .arena = arena_new()};
+
+	c.old_keys = make_keys(&c, old);
+	c.new_keys = make_keys(&c, new_object);
+	c.old_votes = arena_array(c.arena, old->unit_count, sizeof(struct vote));
+	c.new_votes = arena_array(c.arena, new_object->unit_count, sizeof(struct vote));
+	match_exact_names(&c, false, false);
+	match_exact_names(&c, true, false);
+	match_exact_names(&c, true, true);
+	match_by_key(&c, UNIT_FUNCTION, "clone", NULL);
+	settle(&c);
+	match_by_content(&c);
+	settle(&c);
+	match_by_key(&c, UNIT_DATUM, "owner", share_owner);
+	settle(&c);
+	free(c.fresh.at);
+	free(c.touched.at);
+	free(c.loose.at);
+	referrers_free(c.old_referrers);
+	referrers_free(c.new_referrers);
+	arena_free(c.arena);
+}

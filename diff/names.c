@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What compilers and the kernel's macros put into names: numbers of one build, and roles of clones.
+#include "diff/model.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool is_number(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!isdigit((unsigned char)text[i]))
+			return false;
+	return length > 0;
+}
+
+/*
+ * Components that are numbers count what the compiler made before and mean nothing by themselves:
+ *	count.5                    -> count.#            a static local
+ *	f.isra.0.constprop.2.cold  -> f.isra.#.constprop.#.cold
+ *	__UNIQUE_ID_license413     -> __UNIQUE_ID_license#  (include/linux/compiler.h, __COUNTER__)
+ * Names with equal keys are candidates for each other; a name that is its own key stands for itself.
+ */
+const char *name_key(struct arena *arena, const char *name)
+{
+	size_t length = strlen(name), out = 0;
+	char *key;
+
+	if (strncmp(name, "__UNIQUE_ID_", 12) == 0) {
+		while (length && isdigit((unsigned char)name[length - 1]))
+			length--;
+		return arena_printf(arena, "%.*s#", (int)length, name);
+	}
+	if (!strchr(name, '.'))
+		return name;
+	key = arena_alloc(arena, length + 1);
+	for (const char *at = name; *at;) {
+		size_t part = strcspn(at, ".");
+
+		if (at != name && is_number(at, part)) {
+			key[out++] = '#';
+		} else {
+			memcpy(key + out, at, part);
+			out += part;
+		}
+		at += part;
+		if (*at)
+			key[out++] = *at++;
+	}
+	return strcmp(key, name) ? key : name;
+}
+
+// NAME is PREFIX, alone or with a number behind it.
+static bool is_numbered(const char *name, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return !strncmp(name, prefix, length) &&
+	       (!name[length] || (name[length] == '.' && isdigit((unsigned char)name[length + 1])));
+}
+
+bool name_is_content(const char *name)
+{
+	static const char *const prefixes[] = {"__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "CSWTCH"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (is_numbered(name, prefixes[i]))
+			return true;
+	return false;
+}
+
+bool name_is_per_build(const char *name)
+{
+	static const char *const prefixes[] = {"__already_done", "__warned", "__key",  "_rs",
+					       "descriptor",     "_entry",   "__once", "___once_key",
+					       "__print_once"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (is_numbered(name, prefixes[i]))
+			return true;
+	return !strncmp(name, "__UNIQUE_ID_", 12);
+}
