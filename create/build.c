@@ -351,6 +351,7 @@ static void fill_record(struct builder *builder, const struct target *target, st
 	struct hp_state *states = arena_array(builder->arena, target->states.count, sizeof(*states));
 	uint8_t *payload;
 
+	image_fill_target(target->image, record);
 	payload_write(target->payload, target->image->arch->machine, &payload, &record->payload_size);
 	record->payload = payload;
 	for (size_t i = 0; i < target->functions.count; i++) {
@@ -368,7 +369,6 @@ static void fill_record(struct builder *builder, const struct target *target, st
 		states[i] = target->states.at[i].record;
 		states[i].symbol = target->states.at[i].member->symbol->index;
 	}
-	image_fill_target(target->image, record);
 	record->functions = arena_copy(builder->arena, target->functions.at,
 				       target->functions.count * sizeof(*target->functions.at));
 	record->function_count = target->functions.count;
