@@ -507,7 +507,64 @@ static void add_inlined_words(struct explainer *explainer)
 	}
 }
 
-// The most telling first; what compare() noted itself (attributes, parts) behind.
+// Words and a place for what compare() noted: it gives kinds and values only.
+static void complete_change(struct unit *unit, struct change *change)
+{
+	struct arena *arena = unit->object->arena;
+	const char *of = change->of_name ? change->of_name : change->of ? change->of->name : "";
+	const struct unit *place = unit;
+
+	if (!change->text) {
+		switch (change->kind) {
+		case CHANGE_SIZE:
+			change->text = arena_printf(arena, "size %s → %s", change->old, change->new);
+			break;
+		case CHANGE_ATTRIBUTE:
+			change->text =
+				arena_printf(arena, "attribute %s → %s", change->old ? change->old : "none",
+					     change->new ? change->new : "none");
+			break;
+		case CHANGE_PART:
+			change->text = arena_printf(arena, "its part in %s differs", of);
+			break;
+		case CHANGE_READS:
+			change->text =
+				arena_printf(arena, "reads %s, which changed", *of ? of : "a constant");
+			place = change->of ? change->of : unit;
+			break;
+		case CHANGE_TARGET:
+		case CHANGE_IMMEDIATE:
+		case CHANGE_BYTES:
+			if (change->old || change->new)
+				change->text =
+					arena_printf(arena, "%s → %s", change->old ? change->old : "none",
+						     change->new ? change->new : "none");
+			else
+				change->text = "bytes differ";
+			break;
+		default:
+			break;
+		}
+	}
+	if (change->file)
+		return;
+	if (place == unit && unit->kind == UNIT_FUNCTION &&
+	    line_at(unit, change->at_new, &change->file, &change->line))
+		return;
+	unit_declared(place, &change->file, &change->line);
+}
+
+// A difference of code that the facts describe better.
+static bool is_explained(const struct explainer *explainer, const struct change *noted)
+{
+	if (!explainer->changes.count)
+		return false;
+	return noted->kind == CHANGE_BYTES || noted->kind == CHANGE_IMMEDIATE ||
+	       noted->kind == CHANGE_TARGET ||
+	       (noted->kind == CHANGE_PART && noted->of && noted->of->kind == UNIT_FUNCTION);
+}
+
+// The most telling first; what compare() noted itself (sizes, attributes, parts) behind.
 static void store_changes(struct explainer *explainer)
 {
 	struct unit *unit = explainer->new_unit;
@@ -522,11 +579,10 @@ static void store_changes(struct explainer *explainer)
 			if (explainer->ranks.at[i] == rank)
 				add_change(unit, &explainer->changes.at[i]);
 	for (size_t i = 0; i < noted_count; i++) {
-		bool code = noted[i].kind == CHANGE_BYTES || noted[i].kind == CHANGE_IMMEDIATE ||
-			    noted[i].kind == CHANGE_TARGET;
-
-		if (!code || !explainer->changes.count)
-			add_change(unit, &noted[i]);
+		if (is_explained(explainer, &noted[i]))
+			continue;
+		complete_change(unit, &noted[i]);
+		add_change(unit, &noted[i]);
 	}
 }
 

@@ -72,6 +72,16 @@ static const char *size_text(struct arena *arena, const struct unit *unit)
 	return arena_printf(arena, "%" PRIu64 " bytes", unit->size);
 }
 
+// Sizes have a column of their own.
+static size_t count_reasons(const struct unit *unit)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < unit->change_count; i++)
+		count += unit->changes[i].kind != CHANGE_SIZE;
+	return count;
+}
+
 static void add_row(const struct pair *pair, const struct unit *unit, void *arg)
 {
 	struct table *table = arg;
@@ -87,8 +97,8 @@ static void add_row(const struct pair *pair, const struct unit *unit, void *arg)
 	if (unit->kind == UNIT_DATUM)
 		row.why = arena_printf(table->arena, "%s%s%s", unit->section->name, *row.why ? ", " : "",
 				       row.why);
-	else if (unit->change_count > 1 && change->kind != CHANGE_NEW)
-		row.why = arena_printf(table->arena, "%s (+%zu)", row.why, unit->change_count - 1);
+	else if (count_reasons(unit) > 1)
+		row.why = arena_printf(table->arena, "%s (and %zu more)", row.why, count_reasons(unit) - 1);
 	*vec_push(&table->rows) = row;
 }
 
