@@ -11,38 +11,6 @@
 
 typedef VEC(uint64_t) offsets;
 
-// Where the jump table starts that holds OFFSET of TABLE: the last place at or before it that code refers to.
-static uint64_t table_start(const struct unit *function, const struct unit *table, uint64_t offset)
-{
-	uint64_t start = 0;
-
-	for (size_t r = 0; r < function->reloc_count; r++) {
-		const struct reloc *reloc = &function->relocs[r];
-
-		if (reloc->target == table && reloc->target_offset >= 0 &&
-		    (uint64_t)reloc->target_offset <= offset && (uint64_t)reloc->target_offset > start)
-			start = (uint64_t)reloc->target_offset;
-	}
-	return start;
-}
-
-// An entry of a relative jump table, `.long .L3 - .Ltable`, has its own distance from the table's start in the
-// addend; what it means is taken without it.
-static uint64_t landing_of(const struct unit *function, const struct section *section,
-			   const struct reloc *reloc)
-{
-	const struct unit *table;
-	uint64_t offset;
-
-	if (section->role != ROLE_DATA || reloc->info->kind != RELOC_RELATIVE)
-		return (uint64_t)reloc->target_offset;
-	table = section_unit_at(section, reloc->offset);
-	if (!table)
-		return (uint64_t)reloc->target_offset;
-	offset = reloc->offset - table->offset;
-	return (uint64_t)reloc->target_offset - (offset - table_start(function, table, offset));
-}
-
 // Offsets in FUNCTION that relocations of its object mean, beside unwind and debug information.
 static void collect_landings(const struct unit *function, offsets *landings)
 {
@@ -56,7 +24,7 @@ static void collect_landings(const struct unit *function, offsets *landings)
 			continue;
 		for (size_t r = 0; r < section->reloc_count; r++)
 			if (section->relocs[r].target == function)
-				*vec_push(landings) = landing_of(function, section, &section->relocs[r]);
+				*vec_push(landings) = (uint64_t)section->relocs[r].target_offset;
 	}
 }
 
