@@ -85,7 +85,7 @@ const char *reloc_text(const struct unit *from, const struct reloc *reloc, struc
 	if (!target)
 		return with_offset(*reloc->symbol->name ? reloc->symbol->name : "absolute",
 				   reloc->target_offset, arena);
-	if (target == from)
+	if (target == from && reloc->target_offset)
 		return with_offset(".", reloc->target_offset, arena);
 	if ((text = literal_text(target, reloc->target_offset, arena)))
 		return text;

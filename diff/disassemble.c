@@ -116,6 +116,16 @@ static bool transfers_control(const char *mnemonic)
 	return !strcmp(mnemonic, "b");
 }
 
+// To another place of the same function, or between it and its split-off part: where exactly means nothing.
+static bool stays_inside(const struct reloc *reloc, const struct unit *unit)
+{
+	const struct unit *target = reloc->target;
+
+	if (!target || (target == unit && !reloc->target_offset))
+		return false;
+	return target == unit || target->owner == unit || unit->owner == target;
+}
+
 static const char *mark_text(struct decoder *decoder, struct mark *mark)
 {
 	const struct unit *unit = decoder->unit, *target = mark->reloc->target;
@@ -126,9 +136,9 @@ static const char *mark_text(struct decoder *decoder, struct mark *mark)
 	if (*text == '"')
 		instruction->string = text;
 	else if (is_function(mark->reloc) && transfers_control(decoder->mnemonic.text) &&
-		 !(target && (target == unit || target->owner == unit || unit->owner == target)))
+		 !stays_inside(mark->reloc, unit))
 		instruction->callee = text;
-	else if (!target || target->kind != UNIT_ANONYMOUS)
+	else if ((!target || target->kind != UNIT_ANONYMOUS) && !stays_inside(mark->reloc, unit))
 		instruction->reference = text;
 	switch (mark->reloc->info->kind) {
 	case RELOC_GOT:
@@ -147,8 +157,9 @@ static const char *mark_text(struct decoder *decoder, struct mark *mark)
 static void put_mark(struct decoder *decoder, struct mark *mark)
 {
 	const char *text = mark_text(decoder, mark);
+	const char *key = stays_inside(mark->reloc, decoder->unit) ? "L" : text;
 
-	put_all(decoder, text, text, text, "@");
+	put_all(decoder, text, key, key, "@");
 }
 
 // The mark that a printed number shows; ADDRESS: it may be relative to the end of the instruction.

@@ -43,7 +43,18 @@ struct explainer {
 	size_t line_moves;
 };
 
-enum rank { RANK_CHECK, RANK_CALL, RANK_IMMEDIATE, RANK_STRING, RANK_REFERENCE, RANK_CODE };
+// The most telling first. RANK_TEST: whether something is zero, which every call and pointer is asked.
+enum rank {
+	RANK_SPLIT,
+	RANK_CHECK,
+	RANK_CALL,
+	RANK_IMMEDIATE,
+	RANK_STRING,
+	RANK_TEST,
+	RANK_REFERENCE,
+	RANK_GONE,
+	RANK_CODE
+};
 
 void add_change(struct unit *unit, const struct change *change)
 {
@@ -278,6 +289,14 @@ static size_t total_of(const struct explainer *explainer, bool old, aspect *get,
 	return total;
 }
 
+// GCC's partial inlining (ipa-split.c): f stays as the early exit, f.part.0 gets the rest.
+static bool is_split_off(const struct unit *unit, const char *callee)
+{
+	size_t length = strlen(unit->name);
+
+	return !strncmp(callee, unit->name, length) && !strncmp(callee + length, ".part.", 6);
+}
+
 static void add_aspect_fact(struct explainer *explainer, aspect *get, const struct aspect_words *words,
 			    struct leftover *removed, struct leftover *added)
 {
@@ -295,7 +314,12 @@ static void add_aspect_fact(struct explainer *explainer, aspect *get, const stru
 			TEXT(explainer, "%s %s %zu → %zu times", words->changed_word, either, before, after);
 	else
 		change.text = TEXT(explainer, "%s %s", added ? words->new_word : words->gone_word, either);
-	add_fact(explainer, words->rank, change, removed, added);
+	if (get == aspect_call && added && is_split_off(explainer->new_unit, new_text)) {
+		change.text = TEXT(explainer, "the compiler split it: the body is now %s", new_text);
+		add_fact(explainer, RANK_SPLIT, change, removed, added);
+		return;
+	}
+	add_fact(explainer, added ? words->rank : RANK_GONE, change, removed, added);
 }
 
 // A reference that remains on both sides within one hunk has been exchanged; the others are new or gone.
@@ -422,6 +446,18 @@ static const struct instruction *deciding_branch(const struct listing *list,
 	return NULL;
 }
 
+// libopcodes pads the mnemonic; in a phrase one space is enough.
+static const char *single_spaced(struct explainer *explainer, const char *text)
+{
+	char *copy = arena_strdup(explainer->arena, text), *to = copy;
+
+	for (const char *from = copy; *from; from++)
+		if (*from != ' ' || from[1] != ' ')
+			*to++ = *from;
+	*to = 0;
+	return copy;
+}
+
 static void add_check(struct explainer *explainer, struct leftover *leftover, bool added)
 {
 	const struct instruction *compare = leftover->instruction;
@@ -429,20 +465,25 @@ static void add_check(struct explainer *explainer, struct leftover *leftover, bo
 		deciding_branch(added ? &leftover->site->new_list : &leftover->site->old_list, compare);
 	struct change change = {.kind = CHANGE_BYTES};
 	const char *what, *code;
+	bool number;
 
 	if (!branch)
 		return;
-	code = TEXT(explainer, "%s; %s", compare->text, branch->text);
-	if (compare->has_immediate)
-		what = TEXT(explainer, "compares with %s", number_text(explainer, compare->immediate));
-	else
-		what = TEXT(explainer, "%s", compare->text);
+	code = TEXT(explainer, "%s; %s", single_spaced(explainer, compare->text),
+		    single_spaced(explainer, branch->text));
+	number = compare->has_immediate && compare->immediate;
+	what = number ? TEXT(explainer, "compares with %s", number_text(explainer, compare->immediate))
+		      : code;
 	change.text = TEXT(explainer, "%s: %s", added ? "new check" : "check removed", what);
 	if (added)
 		change.new = code;
 	else
 		change.old = code;
-	add_fact(explainer, RANK_CHECK, change, added ? NULL : leftover, added ? leftover : NULL);
+	add_fact(explainer,
+		 !added                             ? RANK_GONE
+		 : number && *compare->check == 'c' ? RANK_CHECK
+						    : RANK_TEST,
+		 change, added ? NULL : leftover, added ? leftover : NULL);
 }
 
 static void explain_checks(struct explainer *explainer)
@@ -460,6 +501,39 @@ static void explain_checks(struct explainer *explainer)
 }
 
 // ---- the rest -------------------------------------------------------------------------------------
+
+// Are the same instructions left over on both sides, registers and numbers aside?
+static bool only_moved(const struct explainer *explainer)
+{
+	struct strmap *map = strmap_new();
+	bool same = true;
+
+	for (size_t i = 0; i < explainer->removed.count; i++)
+		if (!explainer->removed.at[i].used)
+			count(map, explainer->removed.at[i].instruction->shape, 1);
+	for (size_t i = 0; i < explainer->added.count && same; i++) {
+		const struct leftover *added = &explainer->added.at[i];
+
+		if (added->used)
+			continue;
+		same = count_of(map, added->instruction->shape) > 0;
+		if (same)
+			count(map, added->instruction->shape, -1);
+	}
+	strmap_free(map);
+	return same;
+}
+
+static const char *count_text(struct explainer *explainer, size_t removed, size_t added)
+{
+	if (removed == added && only_moved(explainer))
+		return TEXT(explainer, "%zu instructions in other registers, slots or order", added);
+	if (!removed)
+		return TEXT(explainer, "%zu instruction%s more", added, added == 1 ? "" : "s");
+	if (!added)
+		return TEXT(explainer, "%zu instruction%s less", removed, removed == 1 ? "" : "s");
+	return TEXT(explainer, "%zu instruction%s → %zu", removed, removed == 1 ? "" : "s", added);
+}
 
 // The first instruction that differs and is not explained by a fact; nothing when every one is.
 static void explain_rest(struct explainer *explainer)
@@ -488,8 +562,8 @@ static void explain_rest(struct explainer *explainer)
 		removed = NULL;
 	change.old = removed ? keep(explainer, removed->instruction->text) : NULL;
 	change.new = added ? keep(explainer, added->instruction->text) : NULL;
-	change.text = TEXT(explainer, "%s%zu instructions removed, %zu added",
-			   explainer->changes.count ? "also " : "", removed_count, added_count);
+	change.text = TEXT(explainer, "%s%s", explainer->changes.count ? "also " : "",
+			   count_text(explainer, removed_count, added_count));
 	add_fact(explainer, RANK_CODE, change, removed, added);
 }
 
@@ -574,7 +648,7 @@ static void store_changes(struct explainer *explainer)
 	add_inlined_words(explainer);
 	unit->changes = NULL;
 	unit->change_count = 0;
-	for (unsigned rank = RANK_CHECK; rank <= RANK_CODE; rank++)
+	for (unsigned rank = RANK_SPLIT; rank <= RANK_CODE; rank++)
 		for (size_t i = 0; i < explainer->changes.count; i++)
 			if (explainer->ranks.at[i] == rank)
 				add_change(unit, &explainer->changes.at[i]);

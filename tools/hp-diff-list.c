@@ -6,7 +6,8 @@
 
 #include "tools/hp-diff.h"
 
-#define NAME_WIDTH_MAX 32
+#define NAME_WIDTH_MAX 44
+#define MOVED_SHOWN    3 // functions named in the line of those that did not change
 
 // A line of the table, cut into columns so that they can be aligned.
 struct row {
@@ -142,19 +143,29 @@ static void print_table(const struct table *table, const struct colors *colors)
 	}
 }
 
-// ". f, g: only __LINE__ moved (1034→1059, 894→906): no change"
+// ". f, g: only __LINE__ moved (1034→1059, 894→906): no change"; of many the first few, JSON has them all.
 static void print_suppressed(const struct pair *pair, const struct colors *colors)
 {
+	size_t functions = 0, values = 0;
+	const char *last = "";
+
 	if (!pair->suppressed_count)
 		return;
 	printf("  %s. ", colors->dim);
-	for (size_t i = 0; i < pair->suppressed_count; i++)
-		if (!i || strcmp(pair->suppressed[i].function, pair->suppressed[i - 1].function))
-			printf("%s%s", i ? ", " : "", pair->suppressed[i].function);
+	for (size_t i = 0; i < pair->suppressed_count; i++) {
+		if (!strcmp(pair->suppressed[i].function, last))
+			continue;
+		last = pair->suppressed[i].function;
+		if (functions++ < MOVED_SHOWN)
+			printf("%s%s", functions > 1 ? ", " : "", last);
+	}
+	if (functions > MOVED_SHOWN)
+		printf(" and %zu more", functions - MOVED_SHOWN);
 	printf(": only %s moved (", pair->suppressed[0].what);
-	for (size_t i = 0; i < pair->suppressed_count; i++)
-		printf("%s%ld→%ld", i ? ", " : "", pair->suppressed[i].old, pair->suppressed[i].new);
-	printf("): no change%s\n", colors->end);
+	for (; values < pair->suppressed_count && values < MOVED_SHOWN; values++)
+		printf("%s%ld→%ld", values ? ", " : "", pair->suppressed[values].old,
+		       pair->suppressed[values].new);
+	printf("%s): no change%s\n", values < pair->suppressed_count ? ", ..." : "", colors->end);
 }
 
 static void print_pair(const struct pair *pair, const struct colors *colors)
