@@ -19,7 +19,9 @@ TESTS="libcriterion-dev python3 strace gdb shellcheck clang-format"
 
 packages_for() {
 	case $1 in
-	demo | bench | check-corpus) echo "$BUILD $SOURCES python3" ;;
+	demo) echo "$BUILD $SOURCES" ;;
+	bench) echo "$BUILD $SOURCES python3 tcl" ;;
+	check-corpus) echo "$BUILD $SOURCES python3" ;;
 	demo-quick) echo "$BUILD patch procps" ;;
 	check | check-* | fuzz) echo "$BUILD $SOURCES $TESTS" ;;
 	lint) echo "$BUILD $TESTS clang-tidy-14" ;;

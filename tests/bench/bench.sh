@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+#   bench.sh DIR    prints what each thing costs beside what it is measured against, in one run on one machine
+#
+# Each line: what, the figure, what it is compared with, the ratio, the limit it is to keep; `ABOVE` marks a limit
+# not kept, and then the exit status is 1. Builds are cached in DIR. HP_BIN is the folder of the tools.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+dir=$(mkdir -p "${1:?bench.sh DIR}" && cd "$1" && pwd)
+export PATH=$HP_BIN:$PATH LC_ALL=C.UTF-8
+unset MAKEFLAGS MFLAGS MAKELEVEL
+cc=${CC:-cc}
+flags="-O2 -g -ffunction-sections -fdata-sections -fPIC -pthread"
+above=0
+measure() { python3 "$here/measure.py" "$@"; }
+
+# line WHAT FIGURE UNIT AGAINST VALUE LIMIT: LIMIT is for FIGURE itself; VALUE is what the ratio is taken with.
+line() {
+	local mark=""
+	if awk -v f="$2" -v l="$6" 'BEGIN { exit !(f > l) }'; then
+		mark=ABOVE
+		above=1
+	fi
+	awk -v what="$1" -v f="$2" -v unit="$3" -v against="$4" -v value="$5" -v limit="$6" -v mark="$mark" 'BEGIN {
+		printf "%-44s %10s %-5s %-34s %10s  ratio %6.2f  limit %10s %s\n", what, f, unit, against, value, value ? f / value : 0, limit, mark
+	}'
+}
+
+make_sqlite() {
+	[ ! -e "$dir/sqlite/built" ] || return 0
+	rm -rf "$dir/sqlite" && mkdir -p "$dir/sqlite/old" "$dir/sqlite/new"
+	"$root/demo/fetch-source.sh" sqlite3 "$dir/src"
+	rm -rf "$dir/build-sqlite" && cp -a "$dir/src/sqlite3" "$dir/build-sqlite"
+	(cd "$dir/build-sqlite" && ./configure --disable-tcl && make sqlite3.c) >"$dir/sqlite.log" 2>&1
+	local file=$dir/build-sqlite/sqlite3.c side
+	for side in old new; do
+		if [ "$side" = new ]; then
+			sed -i '/^SQLITE_API sqlite3_int64 sqlite3_soft_heap_limit64(sqlite3_int64 n){/,/^}/ s/^  sqlite3_mutex_enter(mem0.mutex);/  if( n>0 \&\& n<4096 ) n = 4096;\n&/' "$file"
+		fi
+		# shellcheck disable=SC2086 # a list of words
+		(cd "$dir/build-sqlite" && "$cc" $flags -c sqlite3.c -o sqlite3.o &&
+			"$cc" -shared -Wl,--build-id=sha1 -Wl,-soname,libsqlite3.so.0 -o libsqlite3.so sqlite3.o -lm -lpthread -ldl) >>"$dir/sqlite.log" 2>&1
+		mv "$dir/build-sqlite/sqlite3.o" "$dir/build-sqlite/libsqlite3.so" "$dir/sqlite/$side/"
+	done
+	touch "$dir/sqlite/built"
+}
+
+bench_sqlite() {
+	local seconds rss size objdump_seconds
+	make_sqlite
+	size=$(($(stat -c %s "$dir/sqlite/old/sqlite3.o") + $(stat -c %s "$dir/sqlite/new/sqlite3.o")))
+	read -r seconds _ rss < <(measure 5 hp-diff "$dir/sqlite/old/sqlite3.o" "$dir/sqlite/new/sqlite3.o")
+	read -r objdump_seconds _ _ < <(measure 1 objdump -dr "$dir/sqlite/old/sqlite3.o")
+	line "diff of the SQLite object pair" "$seconds" s "objdump -dr of one of them" "$objdump_seconds" 0.1
+	line "its memory" "$((rss / 1024))" MiB "size of both files" "$((size / 1048576))" "$((3 * size / 1048576))"
+	measure 1 hp-build "$dir/sqlite/old" "$dir/sqlite/new" -o "$dir/sqlite.hp" --id=BENCH >/dev/null
+	line "package of its one function" "$(stat -c %s "$dir/sqlite.hp")" bytes "the object" "$((size / 2))" 2048
+}
+
+bench_redis() {
+	local fix=0006-CVE-2025-32023.patch pair seconds other
+	"$root/tests/corpus/pairs.sh" "$dir/redis" "$root/tests/corpus/fixes.tsv" redis "$fix" >/dev/null
+	pair=$dir/redis/pairs/redis/$fix
+	rm -rf "$dir/same" && mkdir "$dir/same" && cp -a "$pair/new" "$dir/same/a" && cp -a "$pair/new" "$dir/same/b"
+	read -r seconds _ _ < <(measure 10 hp-diff "$dir/same/a" "$dir/same/b")
+	read -r other _ _ < <(measure 10 diff -rq "$dir/same/a" "$dir/same/b")
+	line "identical redis trees" "$seconds" s "diff -rq" "$other" "$other"
+	read -r seconds _ _ < <(measure 5 hp-build "$pair/old" "$pair/new" -o "$dir/redis.hp" --id=BENCH)
+	read -r other _ _ < <(measure 1 objdump -d "$pair/old/src/redis-server")
+	line "hp-build of a redis pair" "$seconds" s "objdump -d of redis-server" "$other" 0.5
+	line "its package" "$(stat -c %s "$dir/redis.hp")" bytes "redis-server" "$(stat -c %s "$pair/old/src/redis-server")" 3072
+}
+
+bench_pauses() {
+	local threads kind pid median largest busy limit side value
+	mkdir -p "$dir/pause/old" "$dir/pause/new"
+	for side in old new; do
+		if [ "$side" = old ]; then value=41; else value=43; fi
+		# shellcheck disable=SC2086
+		(cd "$dir/pause/$side" && cp "$here/threads.c" . &&
+			"$cc" $flags -DANSWER=$value -c threads.c && "$cc" -pthread -Wl,--build-id=sha1 -o threads threads.o)
+	done
+	measure 1 hp-build "$dir/pause/old" "$dir/pause/new" -o "$dir/pause.hp" --id=PAUSE >/dev/null
+	for kind in idle busy; do
+		for threads in 1 16 256; do
+			"$dir/pause/old/threads" "$threads" "$kind" >"$dir/ready" &
+			pid=$!
+			for _ in $(seq 100); do
+				[ ! -s "$dir/ready" ] || break
+				sleep 0.1
+			done
+			limit=$((200 + 30 * threads))
+			read -r median largest busy < <(python3 "$here/pauses.py" 11 "$pid" PAUSE "$dir/pause.hp") || { kill "$pid"; return 1; }
+			kill "$pid"
+			wait "$pid" 2>/dev/null || true
+			line "pause, $threads threads, $kind (median of 11)" "$median" µs "longest; $busy tries were busy" "$largest" "$limit"
+		done
+	done
+}
+
+# HP_BENCH=sqlite, redis or pauses runs that part alone.
+for part in sqlite redis pauses; do
+	case "${HP_BENCH:-$part} $part" in
+	*"sqlite sqlite") bench_sqlite ;;
+	*"redis redis") bench_redis ;;
+	*"pauses pauses") bench_pauses ;;
+	esac
+done
+if [ "$above" = 1 ]; then echo "limits marked ABOVE are not kept"; fi
+exit "$above"
