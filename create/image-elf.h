@@ -43,6 +43,8 @@ struct image_private {
 	const struct image_symbol **dynamic_by_name; /* by hash, name, position */
 	uint64_t *dynamic_hash;
 
+	struct strmap *files; /* names of STT_FILE symbols; value: the name */
+
 	struct image_import *imports;        /* by index in .dynsym */
 	const struct image_slot **by_target; /* in_got RELATIVE and STATIC ones, by target, vaddr */
 	size_t by_target_count;

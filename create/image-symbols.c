@@ -106,6 +106,8 @@ bool image_read_symbols(struct image *image, const struct elf_view *from)
 		if (symbol->kind == SYMBOL_FILE) {
 			file = *symbol->name ? symbol->name : NULL;
 			file_position = file ? (uint32_t)i : 0;
+			if (file)
+				*strmap_put(image->private->files, file) = (void *)file;
 		}
 		if (symbol->kind == SYMBOL_FILE || symbol->kind == SYMBOL_SECTION)
 			continue;
@@ -201,6 +203,16 @@ static int compare_vaddr(const void *a, const void *b)
 	if (one->vaddr != other->vaddr)
 		return one->vaddr < other->vaddr ? -1 : 1;
 	return one->position < other->position ? -1 : one->position > other->position;
+}
+
+bool image_has_file(const struct image *image, const char *name)
+{
+	return strmap_get(image->private->files, name);
+}
+
+bool image_names_files(const struct image *image)
+{
+	return strmap_count(image->private->files) > 0;
 }
 
 static void index_by_vaddr(struct image *image)

@@ -215,6 +215,7 @@ static struct image *new_image(const char *name)
 
 	image->arena = arena;
 	image->private = arena_alloc(arena, sizeof(*image->private));
+	image->private->files = strmap_new();
 	image->path = arena_strdup(arena, name);
 	slash = strrchr(image->path, '/');
 	image->name = slash ? slash + 1 : image->path;
@@ -258,6 +259,7 @@ void image_close(struct image *image)
 		file_unmap(&image->private->file);
 	if (image->private->debug_open)
 		file_unmap(&image->private->debug_file);
+	strmap_free(image->private->files);
 	arena_free(image->arena);
 }
 

@@ -141,6 +141,9 @@ const struct image_symbol *const *image_find(const struct image *image, const ch
 const struct image_symbol *const *image_symbols_at(const struct image *image, uint64_t vaddr, size_t *count);
 /* A function or object symbol whose extent holds VADDR (sized ones first), or NULL. */
 const struct image_symbol *image_symbol_over(const struct image *image, uint64_t vaddr);
+/* Whether the symbol table has an STT_FILE of that name; whether it has any. */
+bool image_has_file(const struct image *image, const char *name);
+bool image_names_files(const struct image *image);
 /* The defined (exported) symbol of .dynsym with that name, the default version first, or NULL. */
 const struct image_symbol *image_export(const struct image *image, const char *name);
 

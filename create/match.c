@@ -544,16 +544,17 @@ static void list_mismatches(struct matching *matching, bool functions)
 
 static bool source_in_image(const struct matching *matching)
 {
-	const char *file = matching->object->source_file, *last = NULL;
+	const char *file = matching->object->source_file;
 
-	for (size_t i = 0; file && i < matching->image->symbol_count; i++) {
-		const char *other = matching->image->symbols[i].file;
+	return file && image_has_file(matching->image, file);
+}
 
-		if (other && other != last && !strcmp(other, file))
-			return true;
-		last = other;
-	}
-	return false;
+// Linkers keep the file symbols of all objects, those without a local symbol too: an image that has some, and not
+// this one, does not have the object, whatever small functions they share.
+static bool source_elsewhere(const struct placement *placement)
+{
+	return placement->object->source_file && image_names_files(placement->image) &&
+	       !placement->source_in_image;
 }
 
 static bool any_unit(const struct placement *placement, enum place_state state)
@@ -568,6 +569,8 @@ static enum match_result judge(const struct placement *placement)
 {
 	bool some = placement->functions ? placement->matched : any_unit(placement, PLACE_MATCHED);
 
+	if (source_elsewhere(placement))
+		return MATCH_ABSENT;
 	if (some)
 		return placement->mismatch_count ? MATCH_PARTIAL : MATCH_FULL;
 	if (any_unit(placement, PLACE_AMBIGUOUS))
