@@ -23,8 +23,6 @@ static void refuse(const struct checker *checker, const char *code, const struct
 			     .object = checker->pair->path,
 			     .section = unit->section->name,
 			     .symbol = *unit->name ? unit->name : NULL};
-	const char *message;
-	struct arena *arena = arena_new();
 	va_list arguments;
 	char *text;
 
@@ -33,10 +31,10 @@ static void refuse(const struct checker *checker, const char *code, const struct
 	if (vasprintf(&text, format, arguments) < 0)
 		abort();
 	va_end(arguments);
-	message = *unit->name ? text : arena_printf(arena, "%s: %s", unit->section->name, text);
-	diags_add(checker->diags, &place, "%s", message);
+	// A source place takes the symbol's place in the printed line.
+	diags_add(checker->diags, &place, "%s%s%s", place.file ? unit->name : "",
+		  place.file && *unit->name ? " " : "", text);
 	free(text);
-	arena_free(arena);
 }
 
 static bool is_thread_local(const struct unit *unit)

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Refusals that need no image: one test for each code, and for what must not be refused.
+#include "tests/unit/test_diff.h"
+
+REFUSES(check, plain_fix_is_not_refused, "one_function.c", "", "")
+REFUSES(check, new_static_beside_kept_ones_is_not_refused, "static_locals.c", "", "")
+REFUSES(check, changed_constant_is_not_refused, "constant_datum.c", "", "")
+REFUSES(check, functions_of_one_section_are_refused, "one_function.c", "-fno-function-sections",
+	"no-function-sections")
+REFUSES(check, changed_live_data_is_refused, "live_data.c", "", "data-changed")
+REFUSES(check, grown_live_data_is_refused, "live_data_size.c", "", "data-layout")
+REFUSES(check, data_that_becomes_constant_is_refused, "qualifier.c", "", "data-layout")
+REFUSES(check, ambiguous_static_is_refused, "static_ambiguous.c", "", "static-uncorrelated")
+REFUSES(check, static_of_another_owner_is_refused, "static_other_owner.c", "", "static-uncorrelated")
+REFUSES(check, changed_constructor_is_refused, "constructor.c", "", "init-changed")
+REFUSES(check, new_constructor_is_refused, "constructor_added.c", "", "init-changed")
+REFUSES(check, new_thread_local_is_refused, "thread_local.c", "", "tls-new")
+REFUSES(check, changed_resolver_is_no_indirect_function, "one_function.c", "", "")
+REFUSES(check, exception_table_is_refused, "exceptions.cc", "", "exception-tables")
+REFUSES(check, split_alias_is_refused, "alias_split.c", "", "symbol-ambiguous")
