@@ -340,6 +340,7 @@ void check_pair(const struct pair *pair, struct diags *diags)
 			check_datum(&checker, unit);
 	}
 	check_statics(&checker);
+	check_types(pair, diags);
 }
 
 // ---- the other objects ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@
  * the inside of a function is read when something in it is asked for. Attribute and form numbers: DWARF 5,
  * section 7.5.
  */
-#include "diff/debug.h"
+#include "diff/debug-info.h"
 
 #include <dwarf.h>
 #include <stdlib.h>
@@ -13,55 +13,6 @@
 
 #define DEPTH_MAX  512 // of nested blocks in one function
 #define ORIGIN_MAX 8   // hops from an inlined copy to the declaration that has the name
-
-struct abbreviation {
-	uint64_t tag;
-	bool children;
-	size_t attributes; // offset in .debug_abbrev of the list of pairs
-};
-
-struct unit_header {              // one compilation unit
-	size_t start, end, first; // offset of its header, its end, its first entry
-	unsigned version, offset_size, address_size;
-	struct intmap *abbreviations; // code -> index + 1 into the list
-	VEC(struct abbreviation) list;
-	struct place low; // base of range lists
-	uint64_t line_offset, str_offsets_base, addr_base, rnglists_base;
-	const char *compile_dir;
-};
-
-// One debugging information entry, as far as it matters here. Offsets are in .debug_info.
-struct entry {
-	uint64_t tag;
-	bool children, declaration;
-	size_t next;    // offset behind its attributes
-	size_t sibling; // 0: unknown
-	const char *name, *compile_dir;
-	struct place low;
-	bool has_low, high_is_size, has_high, has_ranges;
-	uint64_t high;
-	uint64_t ranges;
-	size_t origin; // DW_AT_abstract_origin or DW_AT_specification, 0: none
-	uint64_t decl_file, decl_line;
-	struct place location; // of DW_OP_addr
-	uint64_t line_offset;
-};
-
-struct range {
-	struct place start;
-	uint64_t end; // offset in the same section
-};
-
-struct subject { // a function or variable with a place
-	uint32_t section, unit;
-	uint64_t low, high;
-	size_t entry;
-};
-
-struct info_index {
-	VEC(struct unit_header) units;
-	VEC(struct subject) subjects; // by section and offset
-};
 
 // ---- abbreviations and forms ----------------------------------------------------------------------
 
@@ -296,6 +247,18 @@ static struct place value_location(const struct object *object, const struct uni
 	return (struct place){0};
 }
 
+// A number, or (DWARF 2) DW_OP_plus_uconst N.
+static uint64_t value_member_offset(const struct object *object, const struct value *value)
+{
+	const struct debug_section *info = &object->debug->sections[DEBUG_INFO];
+	struct cursor cursor;
+
+	if (value->form != DW_FORM_block1 && value->form != DW_FORM_exprloc)
+		return value->number;
+	cursor = cursor_at(info->data, value->at + value->number, value->at, object->debug->big_endian);
+	return cursor_number(&cursor, 1) == DW_OP_plus_uconst ? cursor_uleb(&cursor) : 0;
+}
+
 // ---- entries --------------------------------------------------------------------------------------
 
 static void take_attribute(const struct object *object, const struct unit_header *unit, struct entry *entry,
@@ -350,6 +313,31 @@ static void take_attribute(const struct object *object, const struct unit_header
 	case DW_AT_location:
 		entry->location = value_location(object, unit, value);
 		break;
+	case DW_AT_type:
+		entry->type = value_reference(object, unit, value);
+		break;
+	case DW_AT_byte_size:
+		entry->byte_size = value->number;
+		entry->has_size = true;
+		break;
+	case DW_AT_data_member_location:
+		entry->member_offset = value_member_offset(object, value);
+		entry->has_member_offset = true;
+		break;
+	case DW_AT_data_bit_offset:
+		entry->member_offset = value->number / 8;
+		entry->has_member_offset = entry->bit_field = true;
+		break;
+	case DW_AT_bit_size:
+		entry->bit_field = true;
+		break;
+	case DW_AT_upper_bound:
+	case DW_AT_count:
+		if (value->form != DW_FORM_exprloc && value->number < UINT32_MAX) {
+			entry->count = value->number + (attribute == DW_AT_upper_bound);
+			entry->has_count = true;
+		}
+		break;
 	case DW_AT_stmt_list:
 		entry->line_offset = debug_offset(object, DEBUG_INFO, value->at, value->number);
 		break;
@@ -371,12 +359,8 @@ static void take_base(const struct object *object, struct unit_header *unit, uin
 		*base = debug_offset(object, DEBUG_INFO, value->at, value->number);
 }
 
-/*
- * Reads the entry at AT. Returns false at the end of the unit or where it cannot be read; a null entry (end
- * of a list of children) has tag 0. With BASES set only the unit's bases are taken.
- */
-static bool read_entry(const struct object *object, struct unit_header *unit, size_t at, struct entry *entry,
-		       struct unit_header *bases)
+bool entry_read(const struct object *object, struct unit_header *unit, size_t at, struct entry *entry,
+		struct unit_header *bases)
 {
 	const struct debug *debug = object->debug;
 	const struct debug_section *info = &debug->sections[DEBUG_INFO];
@@ -419,8 +403,7 @@ static bool read_entry(const struct object *object, struct unit_header *unit, si
 	return true;
 }
 
-// The offset behind an entry and everything in it; 0 when that cannot be found.
-static size_t entry_behind(const struct object *object, struct unit_header *unit, const struct entry *entry)
+size_t entry_behind(const struct object *object, struct unit_header *unit, const struct entry *entry)
 {
 	size_t at = entry->next;
 	size_t depth = 1;
@@ -432,7 +415,7 @@ static size_t entry_behind(const struct object *object, struct unit_header *unit
 	while (depth) {
 		struct entry inner;
 
-		if (!read_entry(object, unit, at, &inner, NULL))
+		if (!entry_read(object, unit, at, &inner, NULL))
 			return 0;
 		at = inner.next;
 		if (!inner.tag)
@@ -578,7 +561,7 @@ static bool collect_range(void *arg, uint32_t section, uint64_t low, uint64_t hi
 	return true;
 }
 
-static bool is_scope(uint64_t tag)
+bool entry_is_scope(uint64_t tag)
 {
 	return tag == DW_TAG_compile_unit || tag == DW_TAG_namespace || tag == DW_TAG_module ||
 	       tag == DW_TAG_partial_unit;
@@ -590,7 +573,7 @@ static void index_unit(struct object *object, struct info_index *index, uint32_t
 	size_t at = unit->first;
 	struct entry entry;
 
-	while (at && at < unit->end && read_entry(object, unit, at, &entry, NULL)) {
+	while (at && at < unit->end && entry_read(object, unit, at, &entry, NULL)) {
 		struct collector collector = {.index = index, .unit = number, .entry = at};
 
 		if (entry.tag == DW_TAG_subprogram)
@@ -598,7 +581,8 @@ static void index_unit(struct object *object, struct info_index *index, uint32_t
 		else if (entry.tag == DW_TAG_variable && entry.location.section)
 			collect_range(&collector, entry.location.section, entry.location.offset,
 				      entry.location.offset + 1);
-		at = is_scope(entry.tag) || !entry.tag ? entry.next : entry_behind(object, unit, &entry);
+		at = entry_is_scope(entry.tag) || !entry.tag ? entry.next
+							     : entry_behind(object, unit, &entry);
 	}
 }
 
@@ -644,8 +628,8 @@ static bool read_unit(struct object *object, size_t at, struct unit_header *unit
 	// defaults of DWARF 5 7.26, 7.27: behind the header of the only table
 	unit->str_offsets_base = unit->addr_base = 8;
 	unit->rnglists_base = 12;
-	if (!read_entry(object, unit, cursor.at, &entry, unit) ||
-	    !read_entry(object, unit, cursor.at, &entry, NULL))
+	if (!entry_read(object, unit, cursor.at, &entry, unit) ||
+	    !entry_read(object, unit, cursor.at, &entry, NULL))
 		return true;
 	unit->first = cursor.at;
 	unit->low = entry.low;
@@ -665,7 +649,7 @@ static int compare_subjects(const void *left, const void *right)
 	return (a->entry > b->entry) - (a->entry < b->entry);
 }
 
-static struct info_index *index_info(struct object *object)
+struct info_index *info_of(struct object *object)
 {
 	struct debug *debug = debug_open(object);
 	struct info_index *index = debug->info;
@@ -699,6 +683,7 @@ void info_index_free(struct info_index *index)
 		intmap_free(index->units.at[i].abbreviations);
 		free(index->units.at[i].list.at);
 	}
+	type_index_free(index->types);
 	free(index->units.at);
 	free(index->subjects.at);
 	free(index);
@@ -747,7 +732,7 @@ static bool follow_origin(struct object *object, struct unit_header *unit, size_
 			  struct entry *entry)
 {
 	for (unsigned hops = 0; hops < ORIGIN_MAX; hops++) {
-		if (at < unit->first || at >= unit->end || !read_entry(object, unit, at, entry, NULL))
+		if (at < unit->first || at >= unit->end || !entry_read(object, unit, at, entry, NULL))
 			return false;
 		if (want_name ? entry->name != NULL : entry->decl_line != 0)
 			return true;
@@ -759,7 +744,7 @@ static bool follow_origin(struct object *object, struct unit_header *unit, size_
 bool debug_declared(struct object *object, const struct section *section, uint64_t offset, const char **file,
 		    unsigned *line)
 {
-	struct info_index *index = index_info(object);
+	struct info_index *index = info_of(object);
 	const struct subject *subject = find_subject(index, section->index, offset);
 	struct unit_header *unit;
 	struct entry entry;
@@ -792,7 +777,7 @@ static bool ask_range(void *arg, uint32_t section, uint64_t low, uint64_t high)
 size_t debug_inlined(struct object *object, const struct section *section, uint64_t offset,
 		     const char **names, size_t max)
 {
-	struct info_index *index = index_info(object);
+	struct info_index *index = info_of(object);
 	const struct subject *subject = find_subject(index, section->index, offset);
 	const char *chain[DEPTH_MAX];
 	size_t depth = 0, count = 0, at, end;
@@ -802,14 +787,14 @@ size_t debug_inlined(struct object *object, const struct section *section, uint6
 	if (!subject)
 		return 0;
 	unit = &index->units.at[subject->unit];
-	if (!read_entry(object, unit, subject->entry, &entry, NULL) || !entry.children)
+	if (!entry_read(object, unit, subject->entry, &entry, NULL) || !entry.children)
 		return 0;
 	end = entry_behind(object, unit, &entry);
 	for (at = entry.next; at && at < end && depth < DEPTH_MAX;) {
 		struct question question = {.section = section->index, .offset = offset};
 		bool scope;
 
-		if (!read_entry(object, unit, at, &entry, NULL) || !entry.tag)
+		if (!entry_read(object, unit, at, &entry, NULL) || !entry.tag)
 			break;
 		scope = entry.tag == DW_TAG_inlined_subroutine || entry.tag == DW_TAG_lexical_block;
 		if (scope)

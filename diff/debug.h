@@ -89,4 +89,7 @@ bool debug_declared(struct object *object, const struct section *section, uint64
 size_t debug_inlined(struct object *object, const struct section *section, uint64_t offset, const char **names,
 		     size_t max);
 
+/* Refuses layouts that differ (data-layout), for one changed pair; part of check_pair(). */
+void check_types(const struct pair *pair, struct diags *diags);
+
 #endif

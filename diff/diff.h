@@ -294,6 +294,28 @@ struct patch unit_patch(const struct unit *old, const struct unit *new_unit, uns
 /* Where a function or datum is declared, from debug information. false when unknown. */
 bool unit_declared(const struct unit *unit, const char **file, unsigned *line);
 
+/*
+ * Structures and unions of one name whose existing fields are elsewhere, or whose size differs, between the two
+ * sides, from debug information. New fields in holes are no such change. Belongs to ARENA; sorted by place.
+ */
+struct type_change {
+	const char *name; /* "struct redisServer" */
+	const char *file; /* where the new side declares it (the first new field, when there is one), or NULL */
+	unsigned line;
+	uint64_t old_size, new_size;
+	size_t moved;            /* fields of both sides at another offset or of another size, or gone */
+	const char *first;       /* the first of them */
+	uint64_t first_old, first_new; /* its offsets; equal when its size changed */
+	bool first_gone;
+	const char *variable;    /* a variable of that type, or NULL */
+	const char *added;       /* the first field that only the new side has, or NULL */
+	uint64_t hole_at, hole_size; /* of the old layout, where it would have moved nothing; size 0: none */
+};
+struct type_change *object_type_changes(struct object *old, struct object *new_object, struct arena *arena,
+					size_t *count);
+/* Name of the field at OFFSET of a variable, "lazyfree.count[2]", or NULL when debug information does not tell. */
+const char *object_field(struct object *object, const char *variable, uint64_t offset, struct arena *arena);
+
 /* Refusals that can be decided without an image (DESIGN.md 5.5), for one pair. */
 void check_pair(const struct pair *pair, struct diags *diags);
 

@@ -289,6 +289,29 @@ static size_t total_of(const struct explainer *explainer, bool old, aspect *get,
 	return total;
 }
 
+// "server+0xfe8" as "server.maxmemory", where debug information knows the field.
+static const char *field_text(struct explainer *explainer, struct unit *unit, const char *reference)
+{
+	const char *plus = strstr(reference, "+0x"), *field;
+	char *variable;
+
+	if (!unit)
+		return reference;
+	variable = plus ? arena_strndup(explainer->arena, reference, (size_t)(plus - reference)) : NULL;
+	field = object_field(unit->object, variable ? variable : reference,
+			     plus ? strtoull(plus + 1, NULL, 16) : 0, explainer->arena);
+	return field ? TEXT(explainer, "%s.%s", variable ? variable : reference, field) : reference;
+}
+
+static void name_fields(struct explainer *explainer, const struct leftover *removed,
+			const struct leftover *added, const char **old, const char **new_text)
+{
+	if (*old)
+		*old = field_text(explainer, removed->site->old, *old);
+	if (*new_text)
+		*new_text = field_text(explainer, added->site->new_unit, *new_text);
+}
+
 // GCC's partial inlining (ipa-split.c): f stays as the early exit, f.part.0 gets the rest.
 static bool is_split_off(const struct unit *unit, const char *callee)
 {
@@ -307,7 +330,12 @@ static void add_aspect_fact(struct explainer *explainer, aspect *get, const stru
 	       after = total_of(explainer, false, get, either);
 	struct change change = {.kind = CHANGE_TARGET, .old = old, .new = new_text};
 
-	if (old && new_text)
+	if (get == aspect_reference)
+		name_fields(explainer, removed, added, &old, &new_text);
+	either = new_text ? new_text : old;
+	if (old && new_text && get == aspect_reference && !strcmp(old, new_text))
+		change.text = TEXT(explainer, "%s moved, %s → %s", old, change.old, change.new);
+	else if (old && new_text)
 		change.text = TEXT(explainer, "%s %s → %s", words->changed_word, old, new_text);
 	else if (before && after)
 		change.text =

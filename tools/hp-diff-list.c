@@ -246,6 +246,32 @@ static void print_compiler(const struct diff *diff)
 		printf("compiler: unknown\n");
 }
 
+// A structure changed in a header shows in every object that includes it: each is named once.
+static void print_types(const struct diff *diff)
+{
+	struct arena *arena = arena_new();
+	struct strmap *said = strmap_new();
+
+	for (size_t i = 0; i < diff->pair_count; i++) {
+		const struct pair *pair = &diff->pairs[i];
+		struct type_change *changes;
+		size_t count;
+
+		if (pair->status != PAIR_CHANGED)
+			continue;
+		changes = object_type_changes(pair->old, pair->new, arena, &count);
+		for (size_t k = 0; k < count; k++) {
+			if (strmap_get(said, changes[k].name))
+				continue;
+			*strmap_put(said, changes[k].name) = said;
+			printf("%s%s", strmap_count(said) > 1 ? ", " : "types: ", changes[k].name);
+		}
+	}
+	printf("%s    ", strmap_count(said) ? " changed" : "types: none changed");
+	strmap_free(said);
+	arena_free(arena);
+}
+
 static void print_summary(const struct diff *diff)
 {
 	struct counts data = {0};
@@ -257,6 +283,7 @@ static void print_summary(const struct diff *diff)
 		printf("data: %zu changed, %zu new, %zu removed    ", data.changed, data.added, data.removed);
 	else
 		printf("data: none    ");
+	print_types(diff);
 	print_compiler(diff);
 }
 

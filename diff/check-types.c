@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Structures whose layout differs. Their objects live on in the running program, in the old layout: on the heap, in
+ * .bss, on stacks. Code that is not replaced goes on with the old offsets, so new code must as well.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/debug.h"
+
+static char *describe_move(const struct type_change *change)
+{
+	char *size = change->old_size == change->new_size
+			     ? xasprintf("size %" PRIu64 " unchanged", change->old_size)
+			     : xasprintf("size %" PRIu64 "→%" PRIu64, change->old_size, change->new_size);
+	char *text;
+
+	if (!change->moved)
+		text = xstrdup(size);
+	else if (change->first_gone)
+		text = xasprintf("%zu field%s gone or moved, first %s at %" PRIu64 " (%s)", change->moved,
+				 change->moved == 1 ? " is" : "s are", change->first, change->first_old,
+				 size);
+	else if (change->first_old == change->first_new)
+		text = xasprintf("%zu field%s, first %s at %" PRIu64 " (%s)", change->moved,
+				 change->moved == 1 ? " changes its size" : "s change size or move",
+				 change->first, change->first_old, size);
+	else
+		text = xasprintf("%zu field%s, first %s %" PRIu64 "→%" PRIu64 " (%s)", change->moved,
+				 change->moved == 1 ? " moves" : "s move", change->first, change->first_old,
+				 change->first_new, size);
+	free(size);
+	return text;
+}
+
+static char *describe_way_out(const struct type_change *change)
+{
+	if (change->added && change->hole_size)
+		return xasprintf("put %s into the %" PRIu64 "-byte hole at %" PRIu64 " to move nothing",
+				 change->added, change->hole_size, change->hole_at);
+	return xstrdup("leave its fields where they were, and put what is new into data of its own");
+}
+
+void check_types(const struct pair *pair, struct diags *diags)
+{
+	struct arena *arena = arena_new();
+	size_t count;
+	struct type_change *changes = object_type_changes(pair->old, pair->new, arena, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct type_change *change = &changes[i];
+		// not the object: one structure in many objects is one refusal
+		struct diag place = {.severity = DIAG_REFUSAL,
+				     .code = "data-layout",
+				     .object = change->file ? NULL : pair->path,
+				     .symbol = strchr(change->name, ' ') + 1,
+				     .file = change->file,
+				     .line = change->line};
+		char *move = describe_move(change), *way_out = describe_way_out(change);
+
+		diags_add(diags, &place, "%s: %s%s%s%s; %s", change->name, move,
+			  change->variable ? "; live object `" : "", change->variable ? change->variable : "",
+			  change->variable ? "`" : "", way_out);
+		free(move);
+		free(way_out);
+	}
+	arena_free(arena);
+}

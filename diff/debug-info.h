@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The entries of .debug_info as they are read, private to diff/debug-*.c. */
+#ifndef DIFF_DEBUG_INFO_H
+#define DIFF_DEBUG_INFO_H
+
+#include "diff/debug.h"
+
+struct abbreviation {
+	uint64_t tag;
+	bool children;
+	size_t attributes; /* offset in .debug_abbrev of the list of pairs */
+};
+
+struct unit_header {              /* one compilation unit */
+	size_t start, end, first; /* offset of its header, its end, its first entry */
+	unsigned version, offset_size, address_size;
+	struct intmap *abbreviations; /* code -> index + 1 into the list */
+	VEC(struct abbreviation) list;
+	struct place low; /* base of range lists */
+	uint64_t line_offset, str_offsets_base, addr_base, rnglists_base;
+	const char *compile_dir;
+};
+
+/* One debugging information entry, as far as it matters here. Offsets are in .debug_info. */
+struct entry {
+	uint64_t tag;
+	bool children, declaration;
+	size_t next;    /* offset behind its attributes */
+	size_t sibling; /* 0: unknown */
+	const char *name, *compile_dir;
+	struct place low;
+	bool has_low, high_is_size, has_high, has_ranges;
+	uint64_t high;
+	uint64_t ranges;
+	size_t origin; /* DW_AT_abstract_origin or DW_AT_specification, 0: none */
+	uint64_t decl_file, decl_line;
+	struct place location; /* of DW_OP_addr */
+	uint64_t line_offset;
+	size_t type;                              /* DW_AT_type, 0: none */
+	uint64_t byte_size, member_offset, count; /* count: elements of an array's dimension */
+	bool has_size, has_member_offset, bit_field, has_count;
+};
+
+struct subject { /* a function or variable with a place */
+	uint32_t section, unit;
+	uint64_t low, high;
+	size_t entry;
+};
+
+struct type_index;
+
+struct info_index {
+	VEC(struct unit_header) units;
+	struct type_index *types;     /* debug-type.c, made by the first question */
+	VEC(struct subject) subjects; /* by section and offset */
+};
+
+/*
+ * Reads the entry at AT. Returns false at the end of the unit or where it cannot be read; a null entry (end of a
+ * list of children) has tag 0. With BASES set only the unit's bases are taken.
+ */
+bool entry_read(const struct object *object, struct unit_header *unit, size_t at, struct entry *entry,
+		struct unit_header *bases);
+/* The offset behind an entry and everything in it; 0 when that cannot be found. */
+size_t entry_behind(const struct object *object, struct unit_header *unit, const struct entry *entry);
+/* A tag whose children count as the unit's own: namespaces. */
+bool entry_is_scope(uint64_t tag);
+struct info_index *info_of(struct object *object);
+void type_index_free(struct type_index *index);
+
+#endif

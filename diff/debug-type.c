@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Layouts of structures, from .debug_info: which field is at an offset, and whose layout differs between two builds.
+#include "diff/debug-info.h"
+
+#include <dwarf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STRIP_MAX  16 // typedefs and qualifiers around a type
+#define NEST_MAX   8  // structures within structures
+#define FIELDS_MAX 4096
+
+struct named { // a structure or variable of the top level
+	const char *name;
+	uint32_t unit;
+	uint64_t tag;
+	size_t entry, type;
+};
+
+struct type_index {
+	VEC(struct named) structures, variables;
+	struct strmap *structure_of, *variable_of; // name -> 1 + index
+};
+
+struct field {
+	const char *name;
+	uint64_t offset, size; // size 0: unknown
+	unsigned line;
+	bool bits;
+};
+
+typedef VEC(struct field) field_list;
+
+static bool is_structure(uint64_t tag)
+{
+	return tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_class_type;
+}
+
+// ---- the index --------------------------------------------------------------------------------------
+
+static void take_named(struct type_index *index, const struct entry *entry, uint32_t unit, size_t at)
+{
+	struct named named = {
+		.name = entry->name, .unit = unit, .tag = entry->tag, .entry = at, .type = entry->type};
+
+	if (!entry->name)
+		return;
+	if (is_structure(entry->tag) && !entry->declaration && entry->has_size) {
+		if (strmap_get(index->structure_of, entry->name))
+			return; // the first one counts
+		*vec_push(&index->structures) = named;
+		*strmap_put(index->structure_of, entry->name) = (void *)index->structures.count;
+	} else if (entry->tag == DW_TAG_variable && entry->type &&
+		   !strmap_get(index->variable_of, entry->name)) {
+		*vec_push(&index->variables) = named;
+		*strmap_put(index->variable_of, entry->name) = (void *)index->variables.count;
+	}
+}
+
+static struct type_index *types_of(struct object *object)
+{
+	struct info_index *info = info_of(object);
+	struct type_index *index = info->types;
+
+	if (index)
+		return index;
+	index = info->types = xalloc(sizeof(*index));
+	memset(index, 0, sizeof(*index));
+	index->structure_of = strmap_new();
+	index->variable_of = strmap_new();
+	for (size_t u = 0; u < info->units.count; u++) {
+		struct unit_header *unit = &info->units.at[u];
+		size_t at = unit->first;
+		struct entry entry;
+
+		while (at && at < unit->end && entry_read(object, unit, at, &entry, NULL)) {
+			if (entry.tag)
+				take_named(index, &entry, (uint32_t)u, at);
+			at = entry_is_scope(entry.tag) || !entry.tag ? entry.next
+								     : entry_behind(object, unit, &entry);
+		}
+	}
+	return index;
+}
+
+void type_index_free(struct type_index *index)
+{
+	if (!index)
+		return;
+	free(index->structures.at);
+	free(index->variables.at);
+	strmap_free(index->structure_of);
+	strmap_free(index->variable_of);
+	free(index);
+}
+
+// ---- types ------------------------------------------------------------------------------------------
+
+// Reads a type behind its typedefs and qualifiers; *at becomes its place. false: none, or it cannot be read.
+static bool read_type(struct object *object, struct unit_header *unit, size_t *at, struct entry *entry)
+{
+	for (unsigned hops = 0; hops < STRIP_MAX; hops++) {
+		if (*at < unit->first || *at >= unit->end || !entry_read(object, unit, *at, entry, NULL))
+			return false;
+		switch (entry->tag) {
+		case DW_TAG_typedef:
+		case DW_TAG_const_type:
+		case DW_TAG_volatile_type:
+		case DW_TAG_restrict_type:
+		case DW_TAG_atomic_type:
+			*at = entry->type;
+			break;
+		default:
+			return true;
+		}
+	}
+	return false;
+}
+
+// Elements of an array type over all its dimensions; 0: unknown.
+static uint64_t element_count(struct object *object, struct unit_header *unit, const struct entry *array)
+{
+	uint64_t count = 1;
+	size_t at = array->next;
+	struct entry entry;
+
+	if (!array->children)
+		return 0;
+	while (at && at < unit->end && entry_read(object, unit, at, &entry, NULL) && entry.tag) {
+		if (entry.tag == DW_TAG_subrange_type &&
+		    (!entry.has_count || __builtin_mul_overflow(count, entry.count, &count)))
+			return 0;
+		at = entry_behind(object, unit, &entry);
+	}
+	return count;
+}
+
+// Bytes of the type at AT, 0 unknown.
+static uint64_t type_size(struct object *object, struct unit_header *unit, size_t at)
+{
+	struct entry entry;
+	uint64_t factor = 1, size;
+
+	for (unsigned nest = 0; nest < NEST_MAX; nest++) {
+		if (!read_type(object, unit, &at, &entry))
+			return 0;
+		if (entry.tag != DW_TAG_array_type) {
+			size = entry.has_size                     ? entry.byte_size
+			       : entry.tag == DW_TAG_pointer_type ? unit->address_size
+								  : 0;
+			return __builtin_mul_overflow(size, factor, &size) ? 0 : size;
+		}
+		if (__builtin_mul_overflow(factor, element_count(object, unit, &entry), &factor))
+			return 0;
+		at = entry.type;
+	}
+	return 0;
+}
+
+static void read_fields(struct object *object, struct unit_header *unit, const struct entry *structure,
+			field_list *fields)
+{
+	size_t at = structure->next;
+	struct entry entry;
+
+	while (structure->children && at && at < unit->end && fields->count < FIELDS_MAX &&
+	       entry_read(object, unit, at, &entry, NULL) && entry.tag) {
+		if (entry.tag == DW_TAG_member &&
+		    (entry.has_member_offset || structure->tag == DW_TAG_union_type)) {
+			struct field field = {.name = entry.name ? entry.name : "",
+					      .offset = entry.member_offset,
+					      .size = type_size(object, unit, entry.type),
+					      .line = (unsigned)entry.decl_line,
+					      .bits = entry.bit_field};
+
+			*vec_push(fields) = field;
+		}
+		at = entry_behind(object, unit, &entry);
+	}
+}
+
+// ---- which field is where -----------------------------------------------------------------------------
+
+// The member of a structure that holds OFFSET: the last that starts there or before.
+static bool find_member(struct object *object, struct unit_header *unit, const struct entry *structure,
+			uint64_t offset, struct entry *found)
+{
+	size_t at = structure->next;
+	bool any = false;
+	struct entry entry;
+
+	while (structure->children && at && at < unit->end && entry_read(object, unit, at, &entry, NULL) &&
+	       entry.tag) {
+		if (entry.tag == DW_TAG_member && entry.member_offset <= offset &&
+		    (!any || entry.member_offset > found->member_offset)) {
+			*found = entry;
+			any = true;
+		}
+		at = entry_behind(object, unit, &entry);
+	}
+	return any;
+}
+
+const char *object_field(struct object *object, const char *variable, uint64_t offset, struct arena *arena)
+{
+	struct type_index *index = types_of(object);
+	size_t number = (size_t)strmap_get(index->variable_of, variable);
+	const char *path = "";
+	struct unit_header *unit;
+	struct entry entry, member;
+	size_t at;
+
+	if (!number)
+		return NULL;
+	unit = &info_of(object)->units.at[index->variables.at[number - 1].unit];
+	at = index->variables.at[number - 1].type;
+	for (unsigned nest = 0; nest < NEST_MAX && read_type(object, unit, &at, &entry); nest++) {
+		if (entry.tag == DW_TAG_array_type) {
+			uint64_t size = type_size(object, unit, entry.type);
+
+			if (!size)
+				break;
+			path = arena_printf(arena, "%s[%llu]", path, (unsigned long long)(offset / size));
+			offset %= size;
+			at = entry.type;
+			continue;
+		}
+		if (!is_structure(entry.tag) || !find_member(object, unit, &entry, offset, &member))
+			break;
+		offset -= member.member_offset;
+		if (member.name)
+			path = arena_printf(arena, "%s%s%s", path, *path ? "." : "", member.name);
+		at = member.type;
+	}
+	return *path ? path : NULL;
+}
+
+// ---- layouts that differ ------------------------------------------------------------------------------
+
+static const struct field *field_of(const field_list *fields, const char *name)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (!strcmp(fields->at[i].name, name))
+			return &fields->at[i];
+	return NULL;
+}
+
+// Fields of structures within are named by their own structure; unnamed ones are told apart by position only.
+static void compare_fields(const field_list *old, const field_list *new_fields, struct type_change *change)
+{
+	for (size_t i = 0; i < old->count; i++) {
+		const struct field *before = &old->at[i];
+		// most often it is still the same one of the list: no search
+		const struct field *after =
+			i < new_fields->count && !strcmp(new_fields->at[i].name, before->name)
+				? &new_fields->at[i]
+			: *before->name ? field_of(new_fields, before->name)
+					: NULL;
+
+		if (after && after->offset == before->offset && after->size == before->size)
+			continue;
+		if (!*before->name && !after)
+			continue;
+		if (!change->moved++) {
+			change->first = before->name;
+			change->first_old = before->offset;
+			change->first_new = after ? after->offset : 0;
+			change->first_gone = !after;
+		}
+	}
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a < b ? b - a : a - b;
+}
+
+// The hole of the old layout nearest to where FIELD is now that takes it, aligned to its size (up to 16).
+static void find_hole(const field_list *old, const struct field *field, uint64_t old_size,
+		      struct type_change *change)
+{
+	uint64_t align =
+		field->size && !(field->size & (field->size - 1)) && field->size <= 16 ? field->size : 8;
+
+	for (size_t i = 0; i < old->count; i++) {
+		uint64_t end = old->at[i].offset + old->at[i].size;
+		uint64_t next = i + 1 < old->count ? old->at[i + 1].offset : old_size;
+		uint64_t start = (end + align - 1) / align * align;
+
+		if (!old->at[i].size || old->at[i].bits || next <= start || next - start < field->size)
+			continue;
+		if (change->hole_size &&
+		    distance(change->hole_at, field->offset) <= distance(start, field->offset))
+			continue;
+		change->hole_at = start;
+		change->hole_size = next - start;
+	}
+}
+
+// The first field that only the new side has is most often what moves the others.
+static void find_added(const field_list *old, const field_list *new_fields, struct type_change *change)
+{
+	for (size_t n = 0; n < new_fields->count; n++) {
+		const struct field *field = &new_fields->at[n];
+
+		if (!*field->name || field_of(old, field->name))
+			continue;
+		change->added = field->name;
+		change->line = field->line ? field->line : change->line;
+		if (field->size && !field->bits)
+			find_hole(old, field, change->old_size, change);
+		return;
+	}
+}
+
+// The name of a variable whose type is that structure, or an array of it.
+static const char *variable_of(struct object *object, struct type_index *index, const struct named *structure)
+{
+	for (size_t i = 0; i < index->variables.count; i++) {
+		const struct named *variable = &index->variables.at[i];
+		struct unit_header *unit = &info_of(object)->units.at[variable->unit];
+		size_t at = variable->type;
+		struct entry entry;
+
+		if (variable->unit != structure->unit || !read_type(object, unit, &at, &entry))
+			continue;
+		if (entry.tag == DW_TAG_array_type) {
+			at = entry.type;
+			if (!read_type(object, unit, &at, &entry))
+				continue;
+		}
+		if (at == structure->entry)
+			return variable->name;
+	}
+	return NULL;
+}
+
+// Compares one structure of both sides; true and *change filled when its layout differs.
+static bool compare_structure(struct object *old, const struct named *before, struct object *new_object,
+			      const struct named *after, struct type_change *change)
+{
+	struct unit_header *old_unit = &info_of(old)->units.at[before->unit];
+	struct unit_header *new_unit = &info_of(new_object)->units.at[after->unit];
+	struct entry old_entry, new_entry;
+	field_list old_fields = {0}, new_fields = {0};
+
+	memset(change, 0, sizeof(*change));
+	if (!entry_read(old, old_unit, before->entry, &old_entry, NULL) ||
+	    !entry_read(new_object, new_unit, after->entry, &new_entry, NULL))
+		return false;
+	read_fields(old, old_unit, &old_entry, &old_fields);
+	read_fields(new_object, new_unit, &new_entry, &new_fields);
+	change->old_size = old_entry.byte_size;
+	change->new_size = new_entry.byte_size;
+	compare_fields(&old_fields, &new_fields, change);
+	if (change->moved || change->old_size != change->new_size) {
+		change->line = (unsigned)new_entry.decl_line;
+		find_added(&old_fields, &new_fields, change);
+		change->file = debug_file(new_object, new_unit->line_offset, new_entry.decl_file);
+	}
+	free(old_fields.at);
+	free(new_fields.at);
+	return change->moved || change->old_size != change->new_size;
+}
+
+static int compare_changes(const void *left, const void *right)
+{
+	const struct type_change *a = left, *b = right;
+	int order = strcmp(a->file ? a->file : "", b->file ? b->file : "");
+
+	if (order)
+		return order;
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+struct type_change *object_type_changes(struct object *old, struct object *new_object, struct arena *arena,
+					size_t *count)
+{
+	struct type_index *before = types_of(old), *after = types_of(new_object);
+	VEC(struct type_change) list = {0};
+	struct type_change *changes;
+
+	for (size_t i = 0; i < after->structures.count; i++) {
+		const struct named *structure = &after->structures.at[i];
+		size_t number = (size_t)strmap_get(before->structure_of, structure->name);
+		struct type_change change;
+
+		if (!number || before->structures.at[number - 1].tag != structure->tag ||
+		    !compare_structure(old, &before->structures.at[number - 1], new_object, structure,
+				       &change))
+			continue;
+		change.name = arena_printf(arena, "%s %s",
+					   structure->tag == DW_TAG_union_type   ? "union"
+					   : structure->tag == DW_TAG_class_type ? "class"
+										 : "struct",
+					   structure->name);
+		change.variable = variable_of(new_object, after, structure);
+		*vec_push(&list) = change;
+	}
+	if (list.count)
+		qsort(list.at, list.count, sizeof(*list.at), compare_changes);
+	changes = arena_array(arena, list.count + 1, sizeof(*changes));
+	if (list.count)
+		memcpy(changes, list.at, list.count * sizeof(*changes));
+	*count = list.count;
+	free(list.at);
+	return changes;
+}
