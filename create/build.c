@@ -341,6 +341,7 @@ static void make_target(struct builder *builder, struct target *target)
 	resolve_members(target);
 	describe_functions(target);
 	check_target(target);
+	check_ran(target);
 }
 
 // ---- records ---------------------------------------------------------------------------------------------------

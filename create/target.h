@@ -110,4 +110,7 @@ void refuse(struct target *target, const struct unit *unit, const char *code, co
 	PRINTF_LIKE(4, 5);
 void check_target(struct target *target);
 
+/* ---- ran.c ---- */
+void check_ran(struct target *target);
+
 #endif
