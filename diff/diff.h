@@ -281,7 +281,7 @@ void explain(struct object *old, struct object *new_object);
 struct patch_line {
 	char side; /* '-', '+' or ' ' */
 	const char *text;
-	uint64_t old_at, new_at; /* offset in the unit, on the sides where the line exists */
+	uint64_t old_at, new_at; /* offset in the unit; on the side without the line, of what follows it */
 	const char *file;        /* source place, new side (old side for '-'), or NULL */
 	unsigned line;
 	size_t skipped;

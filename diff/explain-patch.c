@@ -45,10 +45,10 @@ struct patch unit_patch(const struct unit *old, const struct unit *new_unit, uns
 			fill_line(&line, old, &old_list.at[step->old]);
 		else
 			fill_line(&line, new_unit, &new_list.at[step->new_at]);
-		if (step->side != '+')
-			line.old_at = old_list.at[step->old].at;
-		if (step->side != '-')
-			line.new_at = new_list.at[step->new_at].at;
+		line.old_at = step->old < old_list.count ? old_list.at[step->old].at : old ? old->size : 0;
+		line.new_at = step->new_at < new_list.count ? new_list.at[step->new_at].at
+			      : new_unit                    ? new_unit->size
+							    : 0;
 		line.skipped = skipped;
 		skipped = 0;
 		patch.lines[patch.count++] = line;

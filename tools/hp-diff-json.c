@@ -165,6 +165,44 @@ static json_t *diag_values(const struct diags *diags, enum severity severity)
 	return list;
 }
 
+// A structure changed in a header shows in every object that includes it: each is listed once.
+static json_t *type_values(const struct diff *diff)
+{
+	json_t *list = json_array();
+	struct arena *arena = arena_new();
+	struct strmap *said = strmap_new();
+
+	for (size_t i = 0; i < diff->pair_count; i++) {
+		const struct pair *pair = &diff->pairs[i];
+		struct type_change *changes;
+		size_t count = 0;
+
+		if (pair->status != PAIR_CHANGED)
+			continue;
+		changes = object_type_changes(pair->old, pair->new, arena, &count);
+		for (size_t k = 0; k < count; k++) {
+			json_t *value;
+
+			if (strmap_get(said, changes[k].name))
+				continue;
+			*strmap_put(said, changes[k].name) = said;
+			value = json_object();
+			set_text(value, "name", changes[k].name);
+			json_object_set_new(value, "old_size", json_integer((json_int_t)changes[k].old_size));
+			json_object_set_new(value, "new_size", json_integer((json_int_t)changes[k].new_size));
+			json_object_set_new(value, "moved", json_integer((json_int_t)changes[k].moved));
+			json_object_set_new(value, "first", text_value(changes[k].first));
+			json_object_set_new(value, "file", text_value(changes[k].file));
+			json_object_set_new(value, "line",
+					    changes[k].file ? json_integer(changes[k].line) : json_null());
+			json_array_append_new(list, value);
+		}
+	}
+	strmap_free(said);
+	arena_free(arena);
+	return list;
+}
+
 bool show_json(const struct diff *diff, struct diags *diags)
 {
 	json_t *document = json_object(), *objects = json_array(), *suppressed = json_array();
@@ -179,6 +217,7 @@ bool show_json(const struct diff *diff, struct diags *diags)
 	}
 	json_object_set_new(document, "schema", json_integer(1));
 	json_object_set_new(document, "objects", objects);
+	json_object_set_new(document, "types", type_values(diff));
 	json_object_set_new(document, "suppressed", suppressed);
 	json_object_set_new(document, "refusals", diag_values(diags, DIAG_REFUSAL));
 	json_object_set_new(document, "warnings", diag_values(diags, DIAG_WARNING));
