@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Follows control through a function and its split-off parts: straight on, along direct branches, and from an
-// indirect jump to every place its jump tables know. Calls are taken to return.
+// indirect jump to every place its jump tables know. Calls are taken to return, but for those of the C library
+// that by its standard do not: behind them stands whatever block the compiler put there.
 #include "create/flow.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct spot {
 	size_t part;
@@ -51,7 +53,9 @@ static const struct reloc *reloc_at(const struct unit *unit, uint64_t offset)
 		else
 			high = middle;
 	}
-	return low < unit->reloc_count && unit->relocs[low].offset - unit->offset == offset ? &unit->relocs[low] : NULL;
+	return low < unit->reloc_count && unit->relocs[low].offset - unit->offset == offset
+		       ? &unit->relocs[low]
+		       : NULL;
 }
 
 // A branch with a relocation goes to another section: a part of the function, or out of it for good.
@@ -82,13 +86,39 @@ static void take_tables(struct walk *walk)
 	}
 }
 
+static bool never_returns(const struct unit *unit, uint64_t field)
+{
+	static const char *const names[] = {"exit",
+					    "_exit",
+					    "_Exit",
+					    "quick_exit",
+					    "abort",
+					    "__assert_fail",
+					    "__stack_chk_fail",
+					    "longjmp",
+					    "__longjmp_chk",
+					    "siglongjmp",
+					    "pthread_exit",
+					    "err",
+					    "errx",
+					    "verr",
+					    "verrx"};
+	const struct reloc *reloc = reloc_at(unit, field);
+
+	for (size_t i = 0; reloc && !reloc->symbol->section && i < ARRAY_SIZE(names); i++)
+		if (!strcmp(reloc->symbol->name, names[i]))
+			return true;
+	return false;
+}
+
 static void step(struct walk *walk, const struct spot *spot, bool *tables)
 {
 	const struct unit *unit = walk->parts.at[spot->part];
 	const uint8_t *code = unit->section->data + unit->offset + spot->offset;
 	struct instruction insn;
 
-	if (!decode(walk->decoder, code, unit->size - spot->offset, spot->offset, &insn) || insn.flow == FLOW_STRANGE) {
+	if (!decode(walk->decoder, code, unit->size - spot->offset, spot->offset, &insn) ||
+	    insn.flow == FLOW_STRANGE) {
 		walk->lost = true;
 		return;
 	}
@@ -100,8 +130,11 @@ static void step(struct walk *walk, const struct spot *spot, bool *tables)
 	}
 	if (insn.flow == FLOW_JUMP || insn.flow == FLOW_END)
 		return;
+	if (insn.flow == FLOW_CALL && never_returns(unit, spot->offset + insn.field))
+		return;
 	// A call that never returns may be the last instruction of a function.
-	if (spot->offset + insn.length == unit->size && (insn.flow == FLOW_CALL || insn.flow == FLOW_INDIRECT_CALL))
+	if (spot->offset + insn.length == unit->size &&
+	    (insn.flow == FLOW_CALL || insn.flow == FLOW_INDIRECT_CALL))
 		return;
 	visit(walk, spot->part, spot->offset + insn.length);
 }
@@ -112,7 +145,8 @@ static bool find_instruction(struct walk *walk, uint64_t offset, uint64_t *next)
 	struct instruction insn;
 
 	for (uint64_t at = 0; at <= offset && at < unit->size; at = *next) {
-		if (!decode(walk->decoder, unit->section->data + unit->offset + at, unit->size - at, at, &insn))
+		if (!decode(walk->decoder, unit->section->data + unit->offset + at, unit->size - at, at,
+			    &insn))
 			return false;
 		walk->wanted.offset = at;
 		*next = at + insn.length;

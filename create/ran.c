@@ -34,7 +34,8 @@ struct call_graph {
 	VEC(struct object *) objects;
 };
 
-static struct node *node_of(struct call_graph *graph, const struct object *object, const char *name, bool local)
+static struct node *node_of(struct call_graph *graph, const struct object *object, const char *name,
+			    bool local)
 {
 	const char *key = local ? arena_printf(graph->arena, "%s: %s", object->path, name) : name;
 	void **place = strmap_put(graph->nodes, key);
@@ -84,7 +85,8 @@ static bool is_call(const struct unit *unit, const struct reloc *reloc)
 		return false;
 	if (reloc->info->kind == RELOC_GOT)
 		return before >= 2 && field[-2] == 0xff && (field[-1] == 0x15 || field[-1] == 0x25);
-	return field[-1] == 0xe8 || field[-1] == 0xe9 || (before >= 2 && field[-2] == 0x0f && (field[-1] & 0xf0) == 0x80);
+	return field[-1] == 0xe8 || field[-1] == 0xe9 ||
+	       (before >= 2 && field[-2] == 0x0f && (field[-1] & 0xf0) == 0x80);
 }
 
 static void add_reference(struct call_graph *graph, struct unit *unit, const struct reloc *reloc)
@@ -111,7 +113,8 @@ static void add_object(struct call_graph *graph, struct object *object)
 		if (unit->kind == UNIT_FUNCTION && entry_part(unit) == unit)
 			node_of_unit(graph, unit)->unit = unit;
 		// What the loader runs before main runs once, too: no address that is kept.
-		if (!(unit->section->flags & SECTION_ALLOC) || role == ROLE_UNWIND || role == ROLE_NOTE || role == ROLE_INIT)
+		if (!(unit->section->flags & SECTION_ALLOC) || role == ROLE_UNWIND || role == ROLE_NOTE ||
+		    role == ROLE_INIT)
 			continue;
 		for (size_t r = 0; r < unit->reloc_count; r++)
 			add_reference(graph, unit, &unit->relocs[r]);
@@ -174,7 +177,8 @@ static enum answer answer_for(struct call_graph *graph, struct node *node)
 	for (size_t i = 0; i < node->callers.count; i++) {
 		const struct edge *edge = &node->callers.at[i];
 
-		if (ask(graph, edge->caller) != ONCE || flow_in_loop(graph->decoder, edge->part, edge->offset))
+		if (ask(graph, edge->caller) != ONCE ||
+		    flow_in_loop(graph->decoder, edge->part, edge->offset))
 			return LIVE;
 		node->from = edge->caller;
 	}
@@ -217,7 +221,8 @@ void check_ran(struct target *target)
 
 		if (ask(graph, node) == ONCE)
 			refuse(target, member->unit, "already-ran",
-			       "`%s` runs only at start-up (%s): a running process stays as it is; restart it, or leave "
+			       "`%s` runs only at start-up (%s): a running process stays as it is; restart "
+			       "it, or leave "
 			       "this part out",
 			       member->unit->name, way_to(graph, node));
 	}
