@@ -205,7 +205,7 @@ static void run_operation(struct machine *machine, uint8_t operation)
 		pick(machine, 1);
 		break;
 	case 0x15: /* pick */
-		pick(machine, cfi_read_fixed(&machine->code, 1));
+		pick(machine, cfi_read_byte(&machine->code));
 		break;
 	case 0x16: /* swap */
 		value = pop(machine);
@@ -242,7 +242,7 @@ static void run_operation(struct machine *machine, uint8_t operation)
 		push_register(machine, cfi_read_uleb(&machine->code));
 		break;
 	case 0x94: /* deref_size */
-		dereference(machine, cfi_read_fixed(&machine->code, 1));
+		dereference(machine, cfi_read_byte(&machine->code));
 		break;
 	case 0x96: /* nop */
 		break;
@@ -266,7 +266,7 @@ bool cfi_evaluate(struct cfi_cursor expression, const uint64_t *initial,
 	for (unsigned steps = 0; machine.code.at < machine.code.end; steps++) {
 		if (steps == STEPS_MAX)
 			return false;
-		run_operation(&machine, (uint8_t)cfi_read_fixed(&machine.code, 1));
+		run_operation(&machine, cfi_read_byte(&machine.code));
 		if (machine.bad || machine.code.bad)
 			return false;
 	}

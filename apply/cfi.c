@@ -53,12 +53,15 @@ static uint64_t read_leb(struct cfi_cursor *cursor, bool is_signed)
 	unsigned shift = 0, length = 0;
 	uint8_t byte;
 
+	if (!is_signed && cursor->at < cursor->end && *cursor->at < 0x80)
+		return *cursor->at++;
+
 	do {
 		if (length++ == LEB_MAX) {
 			cursor->bad = true;
 			return 0;
 		}
-		byte = (uint8_t)cfi_read_fixed(cursor, 1);
+		byte = cfi_read_byte(cursor);
 		if (shift < 64)
 			value |= (uint64_t)(byte & 0x7f) << shift;
 		shift = shift < 64 ? shift + 7 : shift;
@@ -188,15 +191,15 @@ static bool read_augmentation(struct cfi_cursor *cursor, const char *letters, st
 
 		switch (*letters) {
 		case 'R':
-			cie->encoding = (uint8_t)cfi_read_fixed(&data, 1);
+			cie->encoding = cfi_read_byte(&data);
 			break;
 		case 'P':
-			encoding = (uint8_t)cfi_read_fixed(&data, 1);
+			encoding = cfi_read_byte(&data);
 			if (encoding != ENCODE_OMIT)
 				read_number(&data, encoding);
 			break;
 		case 'L':
-			cfi_read_fixed(&data, 1);
+			cfi_read_byte(&data);
 			break;
 		case 'S':
 			cie->signal = true;
@@ -222,7 +225,7 @@ static bool read_cie(const struct cfi_section *section, size_t offset, struct ci
 	*cie = (struct cie){.encoding = ENCODE_ABSOLUTE};
 	if (!read_record(section, &offset, &body, &id_offset, &id, &terminated) || id != 0)
 		return false;
-	version = cfi_read_fixed(&body, 1);
+	version = cfi_read_byte(&body);
 	room = (size_t)(body.end - body.at);
 	zero = memchr(body.at, 0, room < AUGMENTATION_MAX ? room : AUGMENTATION_MAX);
 	if ((version != 1 && version != 3) || !zero)
@@ -231,7 +234,7 @@ static bool read_cie(const struct cfi_section *section, size_t offset, struct ci
 	body.at = zero + 1;
 	cie->code_align = cfi_read_uleb(&body);
 	cie->data_align = cfi_read_sleb(&body);
-	return_register = version == 1 ? cfi_read_fixed(&body, 1) : cfi_read_uleb(&body);
+	return_register = version == 1 ? cfi_read_byte(&body) : cfi_read_uleb(&body);
 	if (body.bad || return_register != CFI_RETURN || !read_augmentation(&body, letters, cie))
 		return false;
 	cie->instructions = body;
@@ -284,7 +287,8 @@ bool cfi_collect(const struct cfi_section *section, uint32_t number, uint64_t lo
 		/* What the linker discarded keeps an FDE at address 0. */
 		if (fde.start < low || fde.end > high || fde.start >= fde.end)
 			continue;
-		*vec_push(entries) = (struct cfi_entry){fde.start, fde.end, number, (uint32_t)here};
+		*vec_push(entries) =
+			(struct cfi_entry){fde.start, fde.end, number, fde.cie.signal, (uint32_t)here};
 	}
 	return true;
 }
@@ -300,13 +304,6 @@ static bool find_fde(const struct cfi_section *section, const struct cfi_entry *
 	return offset <= section->size &&
 	       read_record(section, &offset, &body, &id_offset, &id, &terminated) && id != 0 &&
 	       read_fde(section, body, id_offset, id, fde);
-}
-
-bool cfi_is_signal_frame(const struct cfi_section *section, const struct cfi_entry *entry)
-{
-	struct fde fde;
-
-	return find_fde(section, entry, &fde) && fde.cie.signal;
 }
 
 /* ---- the table of rules, row by row ------------------------------------------------------------------- */
@@ -427,7 +424,7 @@ static void run_extended(struct program *program, struct cfi_cursor *code, uint8
 		program->done = program->location > program->pc;
 		break;
 	case 0x02: /* advance_loc1 */
-		advance(program, cfi_read_fixed(code, 1));
+		advance(program, cfi_read_byte(code));
 		break;
 	case 0x03: /* advance_loc2 */
 		advance(program, cfi_read_fixed(code, 2));
@@ -519,7 +516,7 @@ static bool run_instructions(struct program *program, struct cfi_cursor code)
 	unsigned count = 0;
 
 	while (code.at < code.end && !code.bad && !program->bad && !program->done) {
-		uint8_t byte = (uint8_t)cfi_read_fixed(&code, 1);
+		uint8_t byte = cfi_read_byte(&code);
 
 		if (count++ == INSTRUCTIONS_MAX)
 			return false;

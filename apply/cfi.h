@@ -39,7 +39,8 @@ struct cfi_section {
 /* One FDE: code [start, end) is described at OFFSET in the section. */
 struct cfi_entry {
 	uint64_t start, end;
-	uint32_t section; /* as given to cfi_collect() */
+	uint32_t section : 31; /* as given to cfi_collect() */
+	uint32_t signal : 1;   /* the frame that the kernel pushes for a signal handler (augmentation 'S') */
 	uint32_t offset;
 };
 typedef VEC(struct cfi_entry) cfi_entries;
@@ -62,9 +63,6 @@ struct cfi_memory {
 bool cfi_collect(const struct cfi_section *section, uint32_t number, uint64_t low, uint64_t high,
 		 cfi_entries *entries);
 
-/* Is this the frame that the kernel pushes for a signal handler (augmentation 'S')? */
-bool cfi_is_signal_frame(const struct cfi_section *section, const struct cfi_entry *entry);
-
 enum cfi_status {
 	CFI_OK,
 	CFI_OUTERMOST, /* the return address is undefined: there is no caller */
@@ -83,6 +81,14 @@ struct cfi_cursor {
 	const uint8_t *at, *end;
 	bool bad;
 };
+static inline uint8_t cfi_read_byte(struct cfi_cursor *cursor)
+{
+	if (cursor->at == cursor->end) {
+		cursor->bad = true;
+		return 0;
+	}
+	return *cursor->at++;
+}
 uint64_t cfi_read_fixed(struct cfi_cursor *cursor, unsigned size);
 int64_t cfi_read_signed(struct cfi_cursor *cursor, unsigned size);
 uint64_t cfi_read_uleb(struct cfi_cursor *cursor);

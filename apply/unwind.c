@@ -549,7 +549,7 @@ static const char *step(struct unwinder *unwinder, struct position *position)
 	if (!entry)
 		return pc ? "no unwind information" : "a return address is 0";
 	section = &unwinder->sections[entry->section];
-	signal = cfi_is_signal_frame(section, entry);
+	signal = entry->signal;
 	status = cfi_step(section, entry, position->interrupted || signal ? pc : pc - 1, &memory,
 			  &position->registers);
 	position->interrupted = signal;
