@@ -39,27 +39,28 @@ enum outcome {
 };
 
 struct apply_options {
-	double timeout;       /* seconds to retry when busy */
-	uint64_t max_pause;   /* microseconds, 0: no limit */
-	bool check;           /* everything but changing the target */
-	const char *symbols;  /* --symbols: file to write, or NULL */
+	double timeout;      /* seconds to retry when busy */
+	uint64_t max_pause;  /* microseconds, 0: no limit */
+	bool check;          /* everything but changing the target */
+	const char *symbols; /* --symbols: file to write, or NULL */
 };
 
 /* What was done to one process. Texts belong to `arena`. */
 struct apply_result {
 	struct arena *arena;
 	enum outcome outcome;
-	const char *state;     /* "patched", "already-active", "reverted", "original", "busy", "refused", "would-patch" ... */
-	const char *code;      /* refusal code, or NULL */
-	const char *message;   /* what is wrong, or NULL */
-	size_t functions;      /* switched */
-	size_t verified;       /* of these, read back as they should be */
+	const char *
+		state; /* "patched", "already-active", "reverted", "original", "busy", "refused", "would-patch" ... */
+	const char *code;    /* refusal code, or NULL */
+	const char *message; /* what is wrong, or NULL */
+	size_t functions;    /* switched */
+	size_t verified;     /* of these, read back as they should be */
 	unsigned threads;
 	unsigned retries;
 	uint64_t pause_us;     /* from the first interrupt to the last detach of the stop that switched */
 	const char **children; /* forked children that carry the same code, "PID comm" */
 	size_t child_count;
-	const char *cleared;   /* what a dead applier had left, or NULL */
+	const char *cleared; /* what a dead applier had left, or NULL */
 };
 
 struct process;
@@ -87,9 +88,9 @@ struct active_package {
 /* What the control block of a process says. */
 struct patch_state {
 	struct arena *arena;
-	bool patched;        /* there is a control block */
+	bool patched; /* there is a control block */
 	uint64_t generation;
-	uint64_t prepared;   /* generations that a dead applier prepared and never switched to */
+	uint64_t prepared; /* generations that a dead applier prepared and never switched to */
 	struct active_package *packages;
 	size_t package_count;
 };
