@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Beginning and ending the work on one process, and what is said when it cannot go on.
+#include "apply/session.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/file.h>
+
+static void say(struct session *session, enum outcome outcome, const char *state, const char *code,
+		const char *format, va_list arguments)
+{
+	struct apply_result *result = session->result;
+	va_list copy;
+	char *text;
+	int length;
+
+	va_copy(copy, arguments);
+	length = vsnprintf(NULL, 0, format, copy);
+	va_end(copy);
+	text = arena_alloc(result->arena, (size_t)(length > 0 ? length : 0) + 1);
+	vsnprintf(text, (size_t)length + 1, format, arguments);
+	result->outcome = outcome;
+	result->state = state;
+	result->code = code;
+	result->message = text;
+}
+
+int session_refuse(struct session *session, const char *code, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(session, OUTCOME_REFUSED, "refused", code, format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+int session_busy(struct session *session, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(session, OUTCOME_BUSY, "busy", NULL, format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+static int session_gone(struct session *session, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(session, OUTCOME_GONE, "gone", NULL, format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+int session_fail(struct session *session, int error, const char *doing)
+{
+	switch (error) {
+	case -ESRCH:
+		return session_gone(session, "it ended while %s", doing);
+	case -EACCES:
+	case -EPERM:
+		if (session->process->tracer)
+			return session_refuse(session, "target-traced", "process %d is tracing it",
+					      session->process->tracer);
+		return session_refuse(session, "target-permission",
+				      "not permitted: %s needs the target's user or CAP_SYS_PTRACE", doing);
+	case -ENOSPC:
+		return session_refuse(session, "no-space-near", "its control block is full; restart it");
+	case -ENOEXEC:
+		return session_refuse(session, "arch-mismatch", "it runs 32-bit code");
+	case -ETIMEDOUT:
+	case -EAGAIN:
+		return session_busy(session, "a thread did not stop in time while %s", doing);
+	}
+	if (!process_same(session->process))
+		return session_gone(session, "it ended while %s", doing);
+	return session_refuse(session, "target-permission", "%s: %s", doing, strerror(-error));
+}
+
+// One applier at a time for a process: a lock on its directory below /proc, which the kernel drops with the applier.
+static int take_lock(struct session *session)
+{
+	if (!flock(session->process->directory, LOCK_EX | LOCK_NB))
+		return 0;
+	return session_busy(session, "another hp-apply works on it");
+}
+
+int session_begin(struct session *session)
+{
+	struct process *process = session->process;
+	const char *message = NULL;
+	int error;
+
+	if (process->tracer)
+		return session_refuse(session, "target-traced", "process %d is tracing it", process->tracer);
+	error = process_open_memory(process);
+	if (!error)
+		error = process_read_maps(process);
+	if (error)
+		return session_fail(session, error, "opening its memory");
+	if (take_lock(session))
+		return -1;
+	session->control = control_find(process, &message);
+	if (message)
+		return session_refuse(session, "target-modified", "%s; it is left alone", message);
+	return 0;
+}
+
+void session_end(struct session *session)
+{
+	control_free(session->control);
+	session->control = NULL;
+	flock(session->process->directory, LOCK_UN);
+}
+
+static bool same_image(const struct control_image *record, const struct image *image)
+{
+	return record->base == image->base && record->bias == image->bias &&
+	       record->build_id_size == image->build_id_size &&
+	       !memcmp(record->build_id, image->build_id, image->build_id_size);
+}
+
+uint32_t session_image(const struct session *session, const struct image *image)
+{
+	const struct control *control = session->control;
+
+	for (size_t i = 0; control && i < control->images.count; i++) {
+		if (same_image(&control->images.at[i], image))
+			return (uint32_t)i;
+	}
+	return CONTROL_NONE;
+}
+
+const struct image *session_live_image(const struct session *session, uint32_t index)
+{
+	for (size_t i = 0; i < session->process->image_count; i++) {
+		if (same_image(&session->control->images.at[index], &session->process->images[i]))
+			return &session->process->images[i];
+	}
+	return NULL;
+}
+
+uint32_t session_function(const struct session *session, uint64_t entry)
+{
+	const struct control *control = session->control;
+
+	for (size_t i = 0; control && i < control->functions.count; i++) {
+		if (control->functions.at[i].entry == entry &&
+		    session_live_image(session, control->functions.at[i].image))
+			return (uint32_t)i;
+	}
+	return CONTROL_NONE;
+}
