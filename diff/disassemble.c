@@ -277,6 +277,9 @@ static void take_number(struct decoder *decoder, enum disassembler_style style, 
 	if (style == dis_style_immediate && !instruction->has_immediate) {
 		instruction->has_immediate = true;
 		instruction->immediate = (int64_t)number;
+	} else if (style == dis_style_address_offset && !instruction->has_displacement) {
+		instruction->has_displacement = true;
+		instruction->displacement = (int64_t)number;
 	}
 	put_all(decoder, piece, piece, "#", "#");
 }

@@ -19,8 +19,8 @@ struct instruction {
 	const char *callee;    /* function it calls or jumps to, by name */
 	const char *string;    /* string literal it refers to, quoted */
 	const char *reference; /* any other thing it refers to, by name and offset */
-	bool has_immediate, compares, conditional, stack;
-	int64_t immediate; /* the first one; `stack`: the stack pointer is an operand */
+	bool has_immediate, has_displacement, compares, conditional, stack;
+	int64_t immediate, displacement; /* the first ones; `stack`: the stack pointer is an operand */
 };
 
 struct listing {

@@ -206,6 +206,18 @@ static void collect_leftovers(struct explainer *explainer)
 
 // ---- calls, strings, references --------------------------------------------------------------------
 
+// libopcodes pads the mnemonic; in a phrase one space is enough.
+static const char *single_spaced(struct explainer *explainer, const char *text)
+{
+	char *copy = arena_strdup(explainer->arena, text), *to = copy;
+
+	for (const char *from = copy; *from; from++)
+		if (*from != ' ' || from[1] != ' ')
+			*to++ = *from;
+	*to = 0;
+	return copy;
+}
+
 typedef const char *aspect(const struct instruction *instruction);
 
 static const char *aspect_key(const struct instruction *instruction)
@@ -415,17 +427,34 @@ static const char *number_text(struct explainer *explainer, int64_t number)
 
 static void add_immediate(struct explainer *explainer, struct leftover *removed, struct leftover *added)
 {
-	struct change change = {.kind = CHANGE_IMMEDIATE,
-				.old = number_text(explainer, removed->instruction->immediate),
-				.new = number_text(explainer, added->instruction->immediate)};
+	const struct instruction *before = removed->instruction, *after = added->instruction;
+	bool immediate = before->immediate != after->immediate;
+	struct change change = {
+		.kind = CHANGE_IMMEDIATE,
+		.old = number_text(explainer, immediate ? before->immediate : before->displacement),
+		.new = number_text(explainer, immediate ? after->immediate : after->displacement)};
+	// an address that is only computed is arithmetic: x86's lea
+	bool arithmetic = immediate || !strncmp(after->mnemonic, "lea", 3);
 
-	if (is_line_move(removed, added)) {
+	if (immediate && is_line_move(removed, added)) {
 		removed->used = added->used = true;
 		explainer->line_moves++;
 		return;
 	}
-	change.text = TEXT(explainer, "immediate %s → %s", change.old, change.new);
-	add_fact(explainer, RANK_IMMEDIATE, change, removed, added);
+	change.text = TEXT(explainer, "%s %s → %s", arithmetic ? "immediate" : "field offset", change.old,
+			   change.new);
+	add_fact(explainer, arithmetic ? RANK_IMMEDIATE : RANK_REFERENCE, change, removed, added);
+}
+
+static bool has_number(const struct instruction *instruction)
+{
+	return (instruction->has_immediate || instruction->has_displacement) && !instruction->stack;
+}
+
+static bool differ_in_number(const struct instruction *a, const struct instruction *b)
+{
+	return !strcmp(a->form, b->form) && has_number(a) &&
+	       (a->immediate != b->immediate || a->displacement != b->displacement);
 }
 
 // Two instructions of one hunk that are the same but for one number.
@@ -440,15 +469,14 @@ static void explain_immediates(struct explainer *explainer)
 
 		while (first < explainer->removed.count && explainer->removed.at[first].hunk < added->hunk)
 			first++;
-		if (!added->instruction->has_immediate || !new_remains[i] || added->instruction->stack)
+		if (!new_remains[i] || !has_number(added->instruction))
 			continue;
 		for (size_t j = first;
 		     j < explainer->removed.count && explainer->removed.at[j].hunk == added->hunk; j++) {
 			struct leftover *removed = &explainer->removed.at[j];
 
-			if (removed->used || !old_remains[j] || !removed->instruction->has_immediate ||
-			    removed->instruction->immediate == added->instruction->immediate ||
-			    strcmp(removed->instruction->form, added->instruction->form))
+			if (removed->used || !old_remains[j] ||
+			    !differ_in_number(removed->instruction, added->instruction))
 				continue;
 			add_immediate(explainer, removed, added);
 			break;
@@ -472,18 +500,6 @@ static const struct instruction *deciding_branch(const struct listing *list,
 		if (next->conditional)
 			return next;
 	return NULL;
-}
-
-// libopcodes pads the mnemonic; in a phrase one space is enough.
-static const char *single_spaced(struct explainer *explainer, const char *text)
-{
-	char *copy = arena_strdup(explainer->arena, text), *to = copy;
-
-	for (const char *from = copy; *from; from++)
-		if (*from != ' ' || from[1] != ' ')
-			*to++ = *from;
-	*to = 0;
-	return copy;
 }
 
 static void add_check(struct explainer *explainer, struct leftover *leftover, bool added)
@@ -555,12 +571,24 @@ static bool only_moved(const struct explainer *explainer)
 static const char *count_text(struct explainer *explainer, size_t removed, size_t added)
 {
 	if (removed == added && only_moved(explainer))
-		return TEXT(explainer, "%zu instructions in other registers, slots or order", added);
+		return TEXT(explainer, "%zu instruction%s in other registers, slots or order", added,
+			    added == 1 ? "" : "s");
 	if (!removed)
 		return TEXT(explainer, "%zu instruction%s more", added, added == 1 ? "" : "s");
 	if (!added)
 		return TEXT(explainer, "%zu instruction%s less", removed, removed == 1 ? "" : "s");
 	return TEXT(explainer, "%zu instruction%s → %zu", removed, removed == 1 ? "" : "s", added);
+}
+
+static const char *first_difference(struct explainer *explainer, const struct leftover *removed,
+				    const struct leftover *added)
+{
+	if (!added)
+		return single_spaced(explainer, removed->instruction->text);
+	if (!removed)
+		return single_spaced(explainer, added->instruction->text);
+	return TEXT(explainer, "%s → %s", single_spaced(explainer, removed->instruction->text),
+		    single_spaced(explainer, added->instruction->text));
 }
 
 // The first instruction that differs and is not explained by a fact; nothing when every one is.
@@ -569,6 +597,7 @@ static void explain_rest(struct explainer *explainer)
 	struct change change = {.kind = CHANGE_BYTES};
 	struct leftover *removed = NULL, *added = NULL;
 	size_t removed_count = 0, added_count = 0;
+	const char *first;
 
 	for (size_t i = explainer->removed.count; i-- > 0;) {
 		if (explainer->removed.at[i].used)
@@ -590,8 +619,10 @@ static void explain_rest(struct explainer *explainer)
 		removed = NULL;
 	change.old = removed ? keep(explainer, removed->instruction->text) : NULL;
 	change.new = added ? keep(explainer, added->instruction->text) : NULL;
-	change.text = TEXT(explainer, "%s%s", explainer->changes.count ? "also " : "",
-			   count_text(explainer, removed_count, added_count));
+	first = first_difference(explainer, removed, added);
+	change.text = TEXT(explainer, "%s%s%s%s", explainer->changes.count ? "also " : "",
+			   count_text(explainer, removed_count, added_count),
+			   explainer->changes.count ? "" : ": ", explainer->changes.count ? "" : first);
 	add_fact(explainer, RANK_CODE, change, removed, added);
 }
 
