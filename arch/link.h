@@ -62,6 +62,17 @@ struct link_place {
 	bool executable; /* image is a program: its TLS block is at a fixed place */
 };
 
+/* The parts of one instruction that depend on where things are. */
+struct code_shape {
+	uint8_t length;
+	uint8_t pc_field; /* offset of a 4-byte distance from the instruction's end, 0: none */
+	uint8_t number; /* offset of an immediate or displacement that may be an absolute address, 0: none */
+	uint8_t number_size; /* 4 or 8 */
+	bool branch;         /* the distance is a branch's, else a memory operand's */
+	bool address;        /* the operand's address is taken, its contents are not touched */
+	uint8_t access;      /* bytes of memory at the operand, at least */
+};
+
 struct arch_link {
 	uint16_t machine;
 	enum dynamic_kind (*dynamic_kind)(uint32_t type);
@@ -72,6 +83,8 @@ struct arch_link {
 	/* false: the bytes around the field are neither the object's nor what a linker makes of them. *WRONG: offset
 	 * in the section of the first such byte. */
 	bool (*read_field)(const struct link_place *place, struct linked_field *field, uint64_t *wrong);
+	/* Decodes the instruction at CODE, LEFT bytes of which are there. false: not understood. */
+	bool (*shape)(const uint8_t *code, size_t left, struct code_shape *shape);
 	uint8_t got_reserved; /* words at the start of .got.plt that belong to the dynamic linker */
 };
 

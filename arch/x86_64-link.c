@@ -376,12 +376,15 @@ static bool read_field(const struct link_place *place, struct linked_field *fiel
 	return good;
 }
 
+bool x86_64_shape(const uint8_t *code, size_t left, struct code_shape *shape);
+
 const struct arch_link arch_link_x86_64 = {
 	.machine = EM_X86_64,
 	.dynamic_kind = dynamic_kind,
 	.plt_stub = plt_stub,
 	.tp_offset = tp_offset,
 	.read_field = read_field,
+	.shape = x86_64_shape,
 	.got_reserved = 3,
 };
 
