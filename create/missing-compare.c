@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Whether a function or datum means the same in two images. Instructions are walked side by side: what does not
+ * depend on places is equal byte for byte, what does must lead to corresponding things, slots, or equal constants.
+ */
+#include "create/missing-private.h"
+
+#include <elf.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 4, TABLE_ENTRIES_MAX = 4096 };
+
+// How a place is used by the instruction that refers to it.
+struct use {
+	const struct thing *old, *new_thing; // the function, for jump tables
+	bool address;                        // only its address is taken
+	unsigned access;                     // bytes that are read there, at least
+};
+
+static bool same_place(const struct comparing *comparing, uint64_t old, uint64_t new_vaddr,
+		       const struct use *use, unsigned depth);
+
+static bool same_text(const char *a, const char *b)
+{
+	return !a || !b ? a == b : !strcmp(a, b);
+}
+
+static bool same_dynamic(const struct image_symbol *old, const struct image_symbol *new_symbol)
+{
+	if (!old || !new_symbol)
+		return old == new_symbol;
+	return !strcmp(old->name, new_symbol->name) && same_text(old->version, new_symbol->version);
+}
+
+static bool same_slot(const struct comparing *comparing, const struct image_slot *old,
+		      const struct image_slot *new_slot, unsigned depth)
+{
+	static const struct use pointer = {.address = true};
+
+	if (old->kind != new_slot->kind || !same_dynamic(old->symbol, new_slot->symbol))
+		return false;
+	if (old->kind == SLOT_STATIC && comparing->old.image->elf_type != ET_EXEC)
+		return old->target == new_slot->target;
+	if (old->kind == SLOT_RELATIVE || old->kind == SLOT_IRELATIVE || old->kind == SLOT_STATIC)
+		return same_place(comparing, old->target, new_slot->target, &pointer, depth);
+	return old->addend == new_slot->addend;
+}
+
+// ---- places without a name -----------------------------------------------------------------------
+
+static bool read_only(const struct image *image, uint64_t vaddr)
+{
+	return image_mapped(image, vaddr, 1, PF_R) && !image_mapped(image, vaddr, 1, PF_W);
+}
+
+// Bytes that the file has from VADDR to the end of its section.
+static const uint8_t *tail_at(const struct image *image, uint64_t vaddr, uint64_t *size)
+{
+	const struct hp_image_section *section = image_section_at(image, vaddr);
+
+	if (!section)
+		return NULL;
+	*size = section->size - (vaddr - section->vaddr);
+	return image_bytes(image, vaddr, *size);
+}
+
+// A string literal: not empty, ends, the same on both sides. An empty one is the end of another or stands alone
+// at an address that no aligned constant has.
+static bool same_string(const uint8_t *old, uint64_t old_size, uint64_t old_vaddr, const uint8_t *new_bytes,
+			uint64_t new_size, uint64_t new_vaddr)
+{
+	uint64_t least = old_size < new_size ? old_size : new_size;
+	size_t length = strnlen((const char *)old, least);
+
+	if (length == least || memcmp(old, new_bytes, length + 1) != 0)
+		return false;
+	return length || (old_vaddr & 7) || (new_vaddr & 7);
+}
+
+// GCC's switch tables: distances from the table's start to places in the function (or its cold part).
+static bool same_table(const struct comparing *comparing, const uint8_t *old, uint64_t old_size,
+		       uint64_t old_vaddr, const uint8_t *new_bytes, uint64_t new_size, uint64_t new_vaddr,
+		       const struct use *use)
+{
+	unsigned same = 0;
+
+	for (; same < TABLE_ENTRIES_MAX; same++) {
+		uint64_t at = 4ull * same;
+		int32_t one, other;
+		const struct thing *to, *new_to;
+
+		if (at + 4 > old_size || at + 4 > new_size)
+			break;
+		memcpy(&one, old + at, 4);
+		memcpy(&other, new_bytes + at, 4);
+		to = thing_over(&comparing->old, old_vaddr + (uint64_t)(int64_t)one);
+		new_to = thing_over(&comparing->new_side, new_vaddr + (uint64_t)(int64_t)other);
+		if (!to || !new_to || to->other != new_to || !to->code ||
+		    old_vaddr + (uint64_t)(int64_t)one - to->vaddr !=
+			    new_vaddr + (uint64_t)(int64_t)other - new_to->vaddr)
+			break;
+		if (!same && to != use->old && !strstr(to->symbol->name, ".cold"))
+			break;
+	}
+	return same > 1;
+}
+
+static bool same_constant(const struct comparing *comparing, uint64_t old_vaddr, uint64_t new_vaddr,
+			  const struct use *use)
+{
+	const uint8_t *old, *new_bytes;
+	uint64_t old_size = 0, new_size = 0, wanted = use->access ? use->access : 16;
+
+	if (!read_only(comparing->old.image, old_vaddr) || !read_only(comparing->new_side.image, new_vaddr))
+		return false;
+	old = tail_at(comparing->old.image, old_vaddr, &old_size);
+	new_bytes = tail_at(comparing->new_side.image, new_vaddr, &new_size);
+	if (!old || !new_bytes)
+		return false;
+	if (use->address &&
+	    (same_string(old, old_size, old_vaddr, new_bytes, new_size, new_vaddr) ||
+	     same_table(comparing, old, old_size, old_vaddr, new_bytes, new_size, new_vaddr, use)))
+		return true;
+	return old_size >= wanted && new_size >= wanted && !memcmp(old, new_bytes, wanted);
+}
+
+// Things that neither image names: the ends of sections, headers, stripped data. Same section, same distance from
+// its start or end.
+static bool same_in_section(const struct comparing *comparing, uint64_t old, uint64_t new_vaddr)
+{
+	const struct hp_image_section *section = image_section_at(comparing->old.image, old);
+	const struct hp_image_section *other = image_section_at(comparing->new_side.image, new_vaddr);
+
+	if (!section || !other)
+		return !section && !other && old == new_vaddr;
+	return !strcmp(section->name, other->name) &&
+	       (old - section->vaddr == new_vaddr - other->vaddr ||
+		section->size - (old - section->vaddr) == other->size - (new_vaddr - other->vaddr));
+}
+
+static bool same_place(const struct comparing *comparing, uint64_t old, uint64_t new_vaddr,
+		       const struct use *use, unsigned depth)
+{
+	const struct image_plt *plt = image_plt_at(comparing->old.image, old);
+	const struct image_plt *new_plt = image_plt_at(comparing->new_side.image, new_vaddr);
+	const struct image_slot *slot = image_slot_at(comparing->old.image, old);
+	const struct image_slot *new_slot = image_slot_at(comparing->new_side.image, new_vaddr);
+	const struct thing *thing, *other;
+
+	if (!depth)
+		return false;
+	if (plt || new_plt)
+		return plt && new_plt && same_slot(comparing, plt->slot, new_plt->slot, depth - 1);
+	thing = thing_over(&comparing->old, old);
+	other = thing_over(&comparing->new_side, new_vaddr);
+	if (thing || other)
+		return thing && other && thing->other == other &&
+		       old - thing->vaddr == new_vaddr - other->vaddr;
+	if (slot && new_slot && slot->in_got && new_slot->in_got)
+		return same_slot(comparing, slot, new_slot, depth - 1);
+	if (same_constant(comparing, old, new_vaddr, use))
+		return true;
+	return same_in_section(comparing, old, new_vaddr) && !read_only(comparing->old.image, old);
+}
+
+// ---- code ----------------------------------------------------------------------------------------
+
+static uint64_t distance_at(const uint8_t *field)
+{
+	int32_t distance;
+
+	memcpy(&distance, field, sizeof(distance));
+	return (uint64_t)(int64_t)distance;
+}
+
+static bool same_number(const struct comparing *comparing, const uint8_t *old, const uint8_t *new_bytes,
+			unsigned size, const struct thing *function, const struct thing *new_function)
+{
+	const struct use use = {function, new_function, true, 0};
+	uint64_t one = 0, other = 0;
+
+	if (!memcmp(old, new_bytes, size))
+		return true;
+	if (comparing->old.image->elf_type != ET_EXEC)
+		return false; // addresses are PC-relative, so it is a number
+	memcpy(&one, old, size);
+	memcpy(&other, new_bytes, size);
+	return image_mapped(comparing->old.image, one, 1, PF_R) &&
+	       image_mapped(comparing->new_side.image, other, 1, PF_R) &&
+	       same_place(comparing, one, other, &use, DEPTH_MAX);
+}
+
+static bool same_instruction(const struct comparing *comparing, const struct thing *old,
+			     const struct thing *new_thing, uint64_t at, const uint8_t *code,
+			     const uint8_t *new_code, const struct code_shape *shape)
+{
+	unsigned pc = shape->pc_field, number = shape->number, i = 0;
+
+	for (; i < shape->length; i++) {
+		if (pc && i == pc)
+			i += 4;
+		if (number && i == number)
+			i += shape->number_size;
+		if (i < shape->length && code[i] != new_code[i])
+			return false;
+	}
+	if (number &&
+	    !same_number(comparing, code + number, new_code + number, shape->number_size, old, new_thing))
+		return false;
+	if (pc) {
+		uint64_t from = old->vaddr + at + shape->length,
+			 new_from = new_thing->vaddr + at + shape->length;
+		uint64_t to = from + distance_at(code + pc), new_to = new_from + distance_at(new_code + pc);
+		const struct use use = {old, new_thing, shape->address, shape->access};
+
+		// Within the function itself: the usual case, and the cheap one.
+		if (to - old->vaddr < old->size && new_to - new_thing->vaddr < new_thing->size)
+			return to - old->vaddr == new_to - new_thing->vaddr;
+		return same_place(comparing, to, new_to, &use, DEPTH_MAX);
+	}
+	return true;
+}
+
+static bool same_code(const struct comparing *comparing, const struct thing *old,
+		      const struct thing *new_thing)
+{
+	const uint8_t *code = image_bytes(comparing->old.image, old->vaddr, old->size);
+	const uint8_t *new_code = image_bytes(comparing->new_side.image, new_thing->vaddr, old->size);
+
+	if (!code || !new_code)
+		return false;
+	for (uint64_t at = 0; at < old->size;) {
+		struct code_shape shape, new_shape;
+
+		if (!comparing->link->shape(code + at, old->size - at, &shape) ||
+		    !comparing->link->shape(new_code + at, old->size - at, &new_shape))
+			return !memcmp(code + at, new_code + at, old->size - at); // data among the code
+		if (memcmp(&shape, &new_shape, sizeof(shape)) != 0 ||
+		    !same_instruction(comparing, old, new_thing, at, code + at, new_code + at, &shape))
+			return false;
+		at += shape.length;
+	}
+	return true;
+}
+
+// ---- data ----------------------------------------------------------------------------------------
+
+static bool same_word(const struct comparing *comparing, const struct thing *old,
+		      const struct thing *new_thing, uint64_t at, const uint8_t *bytes,
+		      const uint8_t *new_bytes)
+{
+	const struct image_slot *slot = image_slot_at(comparing->old.image, old->vaddr + at);
+	const struct image_slot *new_slot = image_slot_at(comparing->new_side.image, new_thing->vaddr + at);
+	static const struct use pointer = {.address = true};
+	uint64_t one, other;
+
+	if (slot || new_slot)
+		return slot && new_slot && same_slot(comparing, slot, new_slot, DEPTH_MAX);
+	if (!memcmp(bytes, new_bytes, 8))
+		return true;
+	memcpy(&one, bytes, 8);
+	memcpy(&other, new_bytes, 8);
+	return comparing->old.image->elf_type == ET_EXEC &&
+	       image_mapped(comparing->old.image, one, 1, PF_R) &&
+	       image_mapped(comparing->new_side.image, other, 1, PF_R) &&
+	       same_place(comparing, one, other, &pointer, DEPTH_MAX);
+}
+
+static bool same_data(const struct comparing *comparing, const struct thing *old,
+		      const struct thing *new_thing)
+{
+	const uint8_t *bytes = image_bytes(comparing->old.image, old->vaddr, old->size);
+	const uint8_t *new_bytes = image_bytes(comparing->new_side.image, new_thing->vaddr, old->size);
+	uint64_t at = 0;
+
+	if (!bytes || !new_bytes)
+		return !bytes && !new_bytes; // .bss
+	for (; old->size - at >= 8; at += 8)
+		if (!same_word(comparing, old, new_thing, at, bytes + at, new_bytes + at))
+			return false;
+	return !memcmp(bytes + at, new_bytes + at, old->size - at);
+}
+
+bool things_equal(const struct comparing *comparing, const struct thing *old, const struct thing *new_thing)
+{
+	if (old->size != new_thing->size)
+		return false;
+	return old->code ? same_code(comparing, old, new_thing) : same_data(comparing, old, new_thing);
+}

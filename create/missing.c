@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * object-missing: the new image may differ from the old one only where the objects do. An object that is not in
+ * the trees (temporary, built elsewhere) and was changed too would make the package half a fix.
+ */
+#include "create/missing-private.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAMED_MAX = 10 };
+
+// ---- what the objects account for ----------------------------------------------------------------
+
+static void account_unit(struct strmap *accounted, const struct unit *unit)
+{
+	for (size_t s = 0; s < unit->symbol_count; s++)
+		if (*unit->symbols[s]->name)
+			*strmap_put(accounted, unit->symbols[s]->name) = (void *)unit;
+}
+
+static bool differs(const struct unit *unit)
+{
+	return unit->status != UNIT_SAME || unit->line_only || (unit->match && unit->match->line_only);
+}
+
+static void account_object(struct strmap *accounted, const struct object *object, bool whole)
+{
+	for (size_t u = 0; object && u < object->unit_count; u++) {
+		const struct unit *unit = &object->units[u];
+		const struct unit *owner = unit->owner ? unit->owner : unit;
+
+		if (whole || differs(unit) || differs(owner) || (unit->match && differs(unit->match)))
+			account_unit(accounted, unit);
+	}
+}
+
+// Objects of one side only: all that is in them is new, or gone.
+static struct object *load_whole(const struct diff *diff, const struct pair *pair, struct diags *diags)
+{
+	if (pair->status == PAIR_NEW && pair->new_input && !pair->new)
+		return tree_load(&diff->new_tree, pair->new_input, diff->names, diags);
+	if (pair->status == PAIR_REMOVED && pair->old_input && !pair->old)
+		return tree_load(&diff->old_tree, pair->old_input, diff->names, diags);
+	return NULL;
+}
+
+static struct strmap *account(const struct diff *diff, struct diags *diags)
+{
+	struct strmap *accounted = strmap_new();
+
+	for (size_t i = 0; i < diff->pair_count; i++) {
+		const struct pair *pair = &diff->pairs[i];
+		bool whole = pair->status == PAIR_NEW || pair->status == PAIR_REMOVED;
+		struct object *loaded = load_whole(diff, pair, diags);
+
+		account_object(accounted, pair->old, whole);
+		account_object(accounted, pair->new, whole);
+		account_object(accounted, loaded, true);
+		object_free(loaded); // names are the diff's, they stay
+	}
+	return accounted;
+}
+
+// Any of the names at its address; `foo.cold` and `foo.part.0` also by `foo`.
+static bool is_accounted(const struct strmap *accounted, const struct image *image, const struct thing *thing)
+{
+	const struct image_symbol *const *list;
+	size_t count;
+
+	list = image_symbols_at(image, thing->vaddr, &count);
+	for (size_t i = 0; i < count; i++) {
+		const char *dot = strchr(list[i]->name, '.');
+		char *base;
+		bool found;
+
+		if (strmap_get(accounted, list[i]->name))
+			return true;
+		if (!dot)
+			continue;
+		base = xasprintf("%.*s", (int)(dot - list[i]->name), list[i]->name);
+		found = strmap_get(accounted, base);
+		free(base);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+// ---- what differs --------------------------------------------------------------------------------
+
+static bool is_relro(const struct image *image, uint64_t vaddr)
+{
+	const struct hp_image_section *section = image_section_at(image, vaddr);
+
+	return section && !strncmp(section->name, ".data.rel.ro", 12);
+}
+
+static bool matters(const struct side *side, const struct thing *thing)
+{
+	if (!thing->size || thing->symbol->kind == SYMBOL_NOTYPE)
+		return false;
+	return thing->code || !image_mapped(side->image, thing->vaddr, 1, PF_W) ||
+	       is_relro(side->image, thing->vaddr);
+}
+
+static void report(const struct comparing *comparing, const struct thing *thing, const char *how,
+		   struct diags *diags)
+{
+	struct diag place = {.severity = DIAG_REFUSAL,
+			     .code = "object-missing",
+			     .object = comparing->old.image->path,
+			     .symbol = thing->symbol->name};
+	const char *file = thing->symbol->file;
+
+	diags_add(diags, &place,
+		  "%s%s%s %s between the old and the new image, but no object in the trees does; "
+		  "add the objects it was linked from to both trees",
+		  thing->code ? "the function" : "the constant", file ? " of " : "", file ? file : "", how);
+}
+
+struct finding {
+	const struct thing *thing;
+	const char *how;
+};
+
+typedef VEC(struct finding) finding_list;
+
+static void compare_side(const struct comparing *comparing, const struct strmap *accounted, bool old_side,
+			 finding_list *found)
+{
+	const struct side *side = old_side ? &comparing->old : &comparing->new_side;
+
+	for (size_t i = 0; i < side->thing_count; i++) {
+		const struct thing *thing = &side->things[i];
+		const char *how = NULL;
+
+		if (!matters(side, thing))
+			continue;
+		if (!thing->other)
+			how = old_side ? "is gone" : "is new";
+		else if (old_side && !things_equal(comparing, thing, thing->other))
+			how = "differs";
+		if (how && !is_accounted(accounted, side->image, thing))
+			*vec_push(found) = (struct finding){thing, how};
+	}
+}
+
+static size_t compare_images(struct comparing *comparing, const struct diff *diff, struct diags *diags)
+{
+	struct strmap *accounted = account(diff, diags);
+	finding_list found = {0};
+	size_t count;
+
+	pair_things(comparing);
+	compare_side(comparing, accounted, true, &found);
+	compare_side(comparing, accounted, false, &found);
+	for (size_t i = 0; i < found.count && i < NAMED_MAX; i++)
+		report(comparing, found.at[i].thing, found.at[i].how, diags);
+	if (found.count > NAMED_MAX) {
+		struct diag place = {.severity = DIAG_REFUSAL,
+				     .code = "object-missing",
+				     .object = comparing->old.image->path};
+
+		diags_add(diags, &place,
+			  "%zu more functions or constants differ between the images and in no object",
+			  found.count - NAMED_MAX);
+	}
+	count = found.count;
+	free(found.at);
+	strmap_free(accounted);
+	return count;
+}
+
+static bool same_build(const struct image *old, const struct image *new_image)
+{
+	return old->build_id_size == new_image->build_id_size &&
+	       !memcmp(old->build_id, new_image->build_id, old->build_id_size);
+}
+
+size_t check_missing(const struct image *old, const struct image *new_image, const struct diff *diff,
+		     struct diags *diags)
+{
+	struct diag place = {.severity = DIAG_REFUSAL, .code = "object-missing", .object = old->path};
+	struct comparing comparing = {.old = {.image = old}, .new_side = {.image = new_image}};
+	size_t count;
+
+	if (same_build(old, new_image))
+		return 0;
+	if (old->arch != new_image->arch || old->elf_type != new_image->elf_type) {
+		diags_add(diags, &place, "the new image is of another kind; build both sides alike");
+		return 1;
+	}
+	if (!old->full_symbols || !new_image->full_symbols) {
+		diags_add(diags, &place,
+			  "without symbols it cannot be told whether more than the objects differs; put "
+			  "unstripped "
+			  "images, or their separate debug files, beside them");
+		return 1;
+	}
+	comparing.link = arch_link(old->arch);
+	comparing.arena = arena_new();
+	count = compare_images(&comparing, diff, diags);
+	arena_free(comparing.arena);
+	return count;
+}
