@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -118,28 +119,62 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 	return parse_paths(arguments, argc - optind, argv + optind);
 }
 
-static bool is_image(const char *path)
+enum kind { KIND_DIRECTORY, KIND_OBJECT, KIND_ARCHIVE, KIND_IMAGE, KIND_OTHER, KIND_UNREADABLE };
+
+// What an argument is, by its first bytes; errno says why when it cannot be read.
+static enum kind kind_of(const char *path)
 {
-	Elf64_Ehdr header;
+	uint8_t start[offsetof(Elf64_Ehdr, e_machine)];
 	struct stat status;
-	bool image = false;
+	ssize_t length;
+	unsigned type;
 	int fd;
 
-	if (stat(path, &status) || !S_ISREG(status.st_mode))
-		return false;
+	if (stat(path, &status))
+		return KIND_UNREADABLE;
+	if (!S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? KIND_DIRECTORY : KIND_OTHER;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	if (read(fd, &header, sizeof(header)) == (ssize_t)sizeof(header) &&
-	    !memcmp(header.e_ident, ELFMAG, SELFMAG)) {
-		const uint8_t *type = (const uint8_t *)&header.e_type;
-		unsigned value = header.e_ident[EI_DATA] == ELFDATA2MSB ? type[0] << 8 | type[1]
-									: type[1] << 8 | type[0];
-
-		image = value == ET_EXEC || value == ET_DYN;
-	}
+		return KIND_UNREADABLE;
+	length = read(fd, start, sizeof(start));
 	close(fd);
-	return image;
+	if (length >= 8 && (!memcmp(start, "!<arch>\n", 8) || !memcmp(start, "!<thin>\n", 8)))
+		return KIND_ARCHIVE;
+	if (length < (ssize_t)sizeof(start) || memcmp(start, ELFMAG, SELFMAG))
+		return KIND_OTHER;
+	type = start[EI_DATA] == ELFDATA2MSB ? start[EI_NIDENT + 1] : start[EI_NIDENT];
+	return type == ET_EXEC || type == ET_DYN ? KIND_IMAGE : KIND_OBJECT;
+}
+
+// 0 when the two can be compared, else the status to exit with.
+static int check_paths(const struct arguments *arguments)
+{
+	const char *paths[] = {arguments->old, arguments->new_path};
+	enum kind kinds[2];
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		kinds[i] = kind_of(paths[i]);
+		if (kinds[i] == KIND_IMAGE)
+			return usage_error(
+				PROGRAM, STATUS_TROUBLE,
+				"%s: is an image; comparing images is not built yet, give the trees of "
+				"objects they were linked from",
+				paths[i]);
+		if (kinds[i] == KIND_UNREADABLE) {
+			fprintf(stderr, "%s: %s: cannot be read: %s\n", PROGRAM, paths[i], strerror(errno));
+			return STATUS_TROUBLE;
+		}
+		if (kinds[i] == KIND_OTHER) {
+			fprintf(stderr, "%s: %s: is no directory, object or archive\n", PROGRAM, paths[i]);
+			return STATUS_TROUBLE;
+		}
+	}
+	if (kinds[0] != kinds[1])
+		return usage_error(PROGRAM, STATUS_TROUBLE,
+				   "%s and %s: must be two directories, two objects or two archives",
+				   paths[0], paths[1]);
+	return 0;
 }
 
 static const struct colors plain = {"", "", "", "", "", ""};
@@ -235,12 +270,9 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (is_image(arguments.old) || is_image(arguments.new_path))
-		return usage_error(
-			PROGRAM, STATUS_TROUBLE,
-			"%s: is an image; comparing images is not built yet, give the trees of objects they "
-			"were linked from",
-			is_image(arguments.old) ? arguments.old : arguments.new_path);
+	status = check_paths(&arguments);
+	if (status)
+		return status;
 	diags = diags_new();
 	diff = diff_trees(arguments.old, arguments.new_path, &arguments.options, diags);
 	diags_sort(diags);

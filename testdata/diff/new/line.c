@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A comment of two lines
+   moves what follows. */
+void failed(const char *what, int line);
+
+void demand(int value)
+{
+	if (!value)
+		failed("value", __LINE__);
+}
