@@ -26,7 +26,7 @@ struct lookup_result {
 	uint8_t type;      /* STT_* */
 	uint64_t dynamic;  /* run-time address of the PT_DYNAMIC of the object that defines it */
 	char object[256];  /* its name in the link map, for messages */
-	char message[200]; /* when not found: why */
+	char message[256]; /* when not found: why */
 };
 
 struct lookup;
