@@ -4,6 +4,7 @@
  * Then what follows from it: a function whose split-off part, exception table or special entry changed has
  * changed, and so has every reader of a read-only datum that changed.
  */
+#include "diff/debug.h"
 #include "diff/model.h"
 
 #include <inttypes.h>
@@ -322,7 +323,8 @@ static uint64_t read_little(const uint8_t *at, unsigned size)
 
 /*
  * Is VALUE the source line of the instruction at OFFSET, or of the call that it prepares? GCC gives the argument's
- * move the line of the statement it is part of, which for a macro over several lines is not the call's.
+ * move the line of the statement it is part of, which for a macro over several lines is not the call's. A callee that
+ * got __LINE__ as an argument and was inlined has it at its own lines: then it is the line of the inlined call.
  */
 static bool is_own_line(const struct unit *unit, uint64_t offset, uint64_t value)
 {
@@ -330,6 +332,8 @@ static bool is_own_line(const struct unit *unit, uint64_t offset, uint64_t value
 	unsigned line;
 
 	if (object_line(unit->object, unit->section, unit->offset + offset, &file, &line) && line == value)
+		return true;
+	if (debug_called_from(unit->object, unit->section, unit->offset + offset, value))
 		return true;
 	for (size_t i = 0; i < unit->reloc_count; i++) {
 		if (unit->relocs[i].offset < unit->offset + offset ||

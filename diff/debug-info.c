@@ -307,6 +307,9 @@ static void take_attribute(const struct object *object, const struct unit_header
 	case DW_AT_decl_line:
 		entry->decl_line = value->number;
 		break;
+	case DW_AT_call_line:
+		entry->call_line = value->number;
+		break;
 	case DW_AT_declaration:
 		entry->declaration = value->number;
 		break;
@@ -774,13 +777,18 @@ static bool ask_range(void *arg, uint32_t section, uint64_t low, uint64_t high)
 	return !question->inside;
 }
 
-size_t debug_inlined(struct object *object, const struct section *section, uint64_t offset,
-		     const char **names, size_t max)
+struct inlined { // one call that was inlined
+	const char *name;
+	uint64_t line;
+};
+
+// The calls inlined around a place, outermost first; CHAIN has room for DEPTH_MAX.
+static size_t find_inlined(struct object *object, const struct section *section, uint64_t offset,
+			   struct inlined *chain)
 {
 	struct info_index *index = info_of(object);
 	const struct subject *subject = find_subject(index, section->index, offset);
-	const char *chain[DEPTH_MAX];
-	size_t depth = 0, count = 0, at, end;
+	size_t depth = 0, at, end;
 	struct unit_header *unit;
 	struct entry entry;
 
@@ -807,11 +815,32 @@ size_t debug_inlined(struct object *object, const struct section *section, uint6
 		if (entry.tag == DW_TAG_inlined_subroutine) {
 			struct entry origin;
 
-			chain[depth++] =
+			chain[depth].line = entry.call_line;
+			chain[depth++].name =
 				follow_origin(object, unit, entry.origin, true, &origin) ? origin.name : "?";
 		}
 	}
+	return depth;
+}
+
+size_t debug_inlined(struct object *object, const struct section *section, uint64_t offset,
+		     const char **names, size_t max)
+{
+	struct inlined chain[DEPTH_MAX];
+	size_t depth = find_inlined(object, section, offset, chain), count = 0;
+
 	while (depth && count < max)
-		names[count++] = chain[--depth];
+		names[count++] = chain[--depth].name;
 	return count;
+}
+
+bool debug_called_from(struct object *object, const struct section *section, uint64_t offset, uint64_t line)
+{
+	struct inlined chain[DEPTH_MAX];
+	size_t depth = find_inlined(object, section, offset, chain);
+
+	while (depth--)
+		if (chain[depth].line == line)
+			return true;
+	return false;
 }

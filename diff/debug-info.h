@@ -33,7 +33,7 @@ struct entry {
 	uint64_t high;
 	uint64_t ranges;
 	size_t origin; /* DW_AT_abstract_origin or DW_AT_specification, 0: none */
-	uint64_t decl_file, decl_line;
+	uint64_t decl_file, decl_line, call_line;
 	struct place location; /* of DW_OP_addr */
 	uint64_t line_offset;
 	size_t type;                              /* DW_AT_type, 0: none */

@@ -88,6 +88,8 @@ bool debug_declared(struct object *object, const struct section *section, uint64
 /* Names of the functions inlined at OFFSET of a code section, innermost first, up to MAX; the number found. */
 size_t debug_inlined(struct object *object, const struct section *section, uint64_t offset, const char **names,
 		     size_t max);
+/* Is the instruction at OFFSET part of a call that was inlined from LINE? */
+bool debug_called_from(struct object *object, const struct section *section, uint64_t offset, uint64_t line);
 
 /* Refuses layouts that differ (data-layout), for one changed pair; part of check_pair(). */
 void check_types(const struct pair *pair, struct diags *diags);
