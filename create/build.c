@@ -191,6 +191,17 @@ static bool has_twin_in_image(const struct builder *builder, const struct pair *
 	return false;
 }
 
+// --image names what is wanted: what stands in the way in other images' objects is of no matter then.
+static void leave_out(struct builder *builder, const struct pair *pair)
+{
+	for (size_t i = 0; i < diags_count(builder->diags); i++) {
+		struct diag *diag = diags_edit(builder->diags, i);
+
+		if (diag->severity == DIAG_REFUSAL && diag->object && !strcmp(diag->object, pair->path))
+			diag->severity = DIAG_WARNING;
+	}
+}
+
 static void place_objects(struct builder *builder)
 {
 	struct diff *diff = builder->diff;
@@ -205,9 +216,7 @@ static void place_objects(struct builder *builder)
 		builder->changed++;
 		for (size_t c = 0; c < builder->candidates.count; c++)
 			place_pair(builder, &builder->candidates.at[c], pair, &found);
-		if (found)
-			check_pair(pair, builder->diags);
-		else
+		if (!found)
 			*vec_push(&missed) = pair;
 	}
 	for (size_t i = 0; i < missed.count; i++) {
@@ -215,6 +224,8 @@ static void place_objects(struct builder *builder)
 				     .code = "image-not-found",
 				     .object = missed.at[i]->path};
 
+		if (builder->options->image_count)
+			leave_out(builder, missed.at[i]);
 		if (!has_twin_in_image(builder, missed.at[i]))
 			diags_add(builder->diags, &place,
 				  "changed object is in none of the %zu images looked at; add its image to "

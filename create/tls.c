@@ -184,13 +184,21 @@ static bool relax_initial(struct member *member, uint64_t field, int32_t tp_offs
 	return true;
 }
 
-/* leaq x@tlsdesc(%rip),%rax -> mov $x@tpoff,%rax;  call *x@tlscall(%rax) -> xchg %ax,%ax */
+/* leaq x@tlsdesc(%rip),%reg -> mov $x@tpoff,%reg;  call *x@tlscall(%rax) -> xchg %ax,%ax */
 static bool relax_descriptor(struct member *member, uint64_t field, int32_t tp_offset)
 {
-	if (field < 3 || !CODE_IS(member, field - 3, "\x48\x8d\x05"))
+	uint8_t *insn, reg;
+
+	if (field < 3)
 		return false;
-	memcpy(code_at(member, field - 3), "\x48\xc7\xc0", 3);
-	memcpy(code_at(member, field), &tp_offset, 4);
+	insn = code_at(member, field - 3);
+	reg = insn[2] >> 3 & 7;
+	if ((insn[0] != 0x48 && insn[0] != 0x4c) || insn[1] != 0x8d || (insn[2] & 0xc7) != 0x05)
+		return false;
+	insn[0] = insn[0] == 0x4c ? 0x49 : 0x48;
+	insn[1] = 0xc7;
+	insn[2] = (uint8_t)(0xc0 | reg);
+	memcpy(insn + 3, &tp_offset, 4);
 	return true;
 }
 

@@ -209,6 +209,7 @@ int parse_request(int argc, char **argv, struct request *request)
 
 	memset(request, 0, sizeof(*request));
 	// The rest is read even after a mistake: -o must be known, so that nothing is left there.
+	argv[0] = (char[]){"hp-build"};
 	while ((option = getopt_long(argc, argv, "o:nqj:", options, NULL)) != -1) {
 		status = take_option(option, request);
 		if (status >= 0 && answer < 0)
