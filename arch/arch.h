@@ -84,4 +84,6 @@ const struct reloc_info *arch_reloc(const struct arch *arch, uint32_t type);
 /* The table entry for a section of that name, NULL when it is no special section. */
 const struct special_section *arch_special(const struct arch *arch, const char *section_name);
 
+#include "arch/link.h"
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What static linkers do on a machine: dynamic relocations, PLT stubs, rewritten instructions. As arch.h: raw bytes
+ * Part of arch.h: what static linkers do on a machine: dynamic relocations, PLT stubs, rewritten instructions. Raw bytes
  * and numbers in, nothing known of objects and images. One table per machine, in <machine>-link.c.
  */
 #ifndef ARCH_LINK_H

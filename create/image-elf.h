@@ -6,7 +6,7 @@
 #ifndef CREATE_IMAGE_ELF_H
 #define CREATE_IMAGE_ELF_H
 
-#include "arch/link.h"
+#include "arch/arch.h"
 #include "create/image.h"
 
 #include <elf.h>

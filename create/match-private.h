@@ -3,7 +3,6 @@
 #ifndef CREATE_MATCH_PRIVATE_H
 #define CREATE_MATCH_PRIVATE_H
 
-#include "arch/link.h"
 #include "create/match.h"
 
 /* What one relocated field of linked code says about the symbol of its relocation. */

@@ -3,7 +3,6 @@
 #ifndef CREATE_MISSING_PRIVATE_H
 #define CREATE_MISSING_PRIVATE_H
 
-#include "arch/link.h"
 #include "create/match.h"
 
 /* What lies at one address under one or more names: a function or a datum. */

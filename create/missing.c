@@ -13,11 +13,33 @@ enum { NAMED_MAX = 10 };
 
 // ---- what the objects account for ----------------------------------------------------------------
 
-static void account_unit(struct strmap *accounted, const struct unit *unit)
+struct accounts {
+	struct arena *arena;
+	struct strmap *names; // "name" of globals, "file:name" of statics
+};
+
+static void account_unit(struct accounts *accounts, const struct unit *unit)
 {
-	for (size_t s = 0; s < unit->symbol_count; s++)
-		if (*unit->symbols[s]->name)
-			*strmap_put(accounted, unit->symbols[s]->name) = (void *)unit;
+	for (size_t s = 0; s < unit->symbol_count; s++) {
+		const struct symbol *symbol = unit->symbols[s];
+		const char *key = symbol->name;
+
+		if (!*key)
+			continue;
+		if (symbol->binding == BINDING_LOCAL && symbol->source_file)
+			key = arena_printf(accounts->arena, "%s:%s", symbol->source_file, symbol->name);
+		*strmap_put(accounts->names, key) = (void *)unit;
+	}
+}
+
+static bool has_account(const struct accounts *accounts, const char *file, const char *name, size_t length)
+{
+	char *key =
+		file ? xasprintf("%s:%.*s", file, (int)length, name) : xasprintf("%.*s", (int)length, name);
+	bool found = strmap_get(accounts->names, key);
+
+	free(key);
+	return found;
 }
 
 static bool differs(const struct unit *unit)
@@ -25,14 +47,14 @@ static bool differs(const struct unit *unit)
 	return unit->status != UNIT_SAME || unit->line_only || (unit->match && unit->match->line_only);
 }
 
-static void account_object(struct strmap *accounted, const struct object *object, bool whole)
+static void account_object(struct accounts *accounts, const struct object *object, bool whole)
 {
 	for (size_t u = 0; object && u < object->unit_count; u++) {
 		const struct unit *unit = &object->units[u];
 		const struct unit *owner = unit->owner ? unit->owner : unit;
 
 		if (whole || differs(unit) || differs(owner) || (unit->match && differs(unit->match)))
-			account_unit(accounted, unit);
+			account_unit(accounts, unit);
 	}
 }
 
@@ -46,45 +68,45 @@ static struct object *load_whole(const struct diff *diff, const struct pair *pai
 	return NULL;
 }
 
-static struct strmap *account(const struct diff *diff, struct diags *diags)
+static void account(struct accounts *accounts, const struct diff *diff, struct diags *diags)
 {
-	struct strmap *accounted = strmap_new();
-
 	for (size_t i = 0; i < diff->pair_count; i++) {
 		const struct pair *pair = &diff->pairs[i];
 		bool whole = pair->status == PAIR_NEW || pair->status == PAIR_REMOVED;
 		struct object *loaded = load_whole(diff, pair, diags);
 
-		account_object(accounted, pair->old, whole);
-		account_object(accounted, pair->new, whole);
-		account_object(accounted, loaded, true);
-		object_free(loaded); // names are the diff's, they stay
+		account_object(accounts, pair->old, whole);
+		account_object(accounts, pair->new, whole);
+		if (loaded) {
+			account_object(accounts, loaded, true);
+			object_free(loaded); // names are the diff's, they stay
+		}
 	}
-	return accounted;
 }
 
-// Any of the names at its address; `foo.cold` and `foo.part.0` also by `foo`.
-static bool is_accounted(const struct strmap *accounted, const struct image *image, const struct thing *thing)
+// By the name, or, for `foo.cold` and `foo.part.0`, by `foo`. A hidden global is a local of no file, or, from lld,
+// of the wrong one; so a local may go by its name alone when that is a global's.
+static bool symbol_accounted(const struct accounts *accounts, const struct image_symbol *symbol)
+{
+	size_t whole = strlen(symbol->name), base = strcspn(symbol->name, ".");
+
+	return has_account(accounts, NULL, symbol->name, whole) ||
+	       has_account(accounts, symbol->file, symbol->name, whole) ||
+	       has_account(accounts, NULL, symbol->name, base) ||
+	       has_account(accounts, symbol->file, symbol->name, base);
+}
+
+// Any of the names at its address.
+static bool is_accounted(const struct accounts *accounts, const struct image *image,
+			 const struct thing *thing)
 {
 	const struct image_symbol *const *list;
 	size_t count;
 
 	list = image_symbols_at(image, thing->vaddr, &count);
-	for (size_t i = 0; i < count; i++) {
-		const char *dot = strchr(list[i]->name, '.');
-		char *base;
-		bool found;
-
-		if (strmap_get(accounted, list[i]->name))
+	for (size_t i = 0; i < count; i++)
+		if (symbol_accounted(accounts, list[i]))
 			return true;
-		if (!dot)
-			continue;
-		base = xasprintf("%.*s", (int)(dot - list[i]->name), list[i]->name);
-		found = strmap_get(accounted, base);
-		free(base);
-		if (found)
-			return true;
-	}
 	return false;
 }
 
@@ -127,7 +149,7 @@ struct finding {
 
 typedef VEC(struct finding) finding_list;
 
-static void compare_side(const struct comparing *comparing, const struct strmap *accounted, bool old_side,
+static void compare_side(const struct comparing *comparing, const struct accounts *accounts, bool old_side,
 			 finding_list *found)
 {
 	const struct side *side = old_side ? &comparing->old : &comparing->new_side;
@@ -142,20 +164,21 @@ static void compare_side(const struct comparing *comparing, const struct strmap 
 			how = old_side ? "is gone" : "is new";
 		else if (old_side && !things_equal(comparing, thing, thing->other))
 			how = "differs";
-		if (how && !is_accounted(accounted, side->image, thing))
+		if (how && !is_accounted(accounts, side->image, thing))
 			*vec_push(found) = (struct finding){thing, how};
 	}
 }
 
 static size_t compare_images(struct comparing *comparing, const struct diff *diff, struct diags *diags)
 {
-	struct strmap *accounted = account(diff, diags);
+	struct accounts accounts = {comparing->arena, strmap_new()};
 	finding_list found = {0};
 	size_t count;
 
+	account(&accounts, diff, diags);
 	pair_things(comparing);
-	compare_side(comparing, accounted, true, &found);
-	compare_side(comparing, accounted, false, &found);
+	compare_side(comparing, &accounts, true, &found);
+	compare_side(comparing, &accounts, false, &found);
 	for (size_t i = 0; i < found.count && i < NAMED_MAX; i++)
 		report(comparing, found.at[i].thing, found.at[i].how, diags);
 	if (found.count > NAMED_MAX) {
@@ -169,7 +192,7 @@ static size_t compare_images(struct comparing *comparing, const struct diff *dif
 	}
 	count = found.count;
 	free(found.at);
-	strmap_free(accounted);
+	strmap_free(accounts.names);
 	return count;
 }
 
