@@ -48,6 +48,12 @@ void check_types(const struct pair *pair, struct diags *diags)
 	size_t count;
 	struct type_change *changes = object_type_changes(pair->old, pair->new, arena, &count);
 
+	if (!object_has_types(pair->old) || !object_has_types(pair->new))
+		diags_add(diags, &(struct diag){.severity = DIAG_WARNING, .code = "no-types"},
+			  "some changed objects tell no types (no -g, or in files or units of their own): "
+			  "structures whose layout "
+			  "differs are not seen; build both sides with plain -g");
+
 	for (size_t i = 0; i < count; i++) {
 		const struct type_change *change = &changes[i];
 		// not the object: one structure in many objects is one refusal

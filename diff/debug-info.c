@@ -566,8 +566,8 @@ static bool collect_range(void *arg, uint32_t section, uint64_t low, uint64_t hi
 
 bool entry_is_scope(uint64_t tag)
 {
-	return tag == DW_TAG_compile_unit || tag == DW_TAG_namespace || tag == DW_TAG_module ||
-	       tag == DW_TAG_partial_unit;
+	return tag == DW_TAG_compile_unit || tag == DW_TAG_type_unit || tag == DW_TAG_namespace ||
+	       tag == DW_TAG_module || tag == DW_TAG_partial_unit;
 }
 
 static void index_unit(struct object *object, struct info_index *index, uint32_t number)
@@ -596,7 +596,6 @@ static bool read_unit(struct object *object, size_t at, struct unit_header *unit
 	const struct debug_section *info = &debug->sections[DEBUG_INFO];
 	struct cursor cursor = cursor_at(info->data, info->size, at, debug->big_endian);
 	uint64_t length, abbreviations;
-	unsigned kind = DW_UT_compile;
 	struct entry entry;
 	size_t field;
 
@@ -611,21 +610,23 @@ static bool read_unit(struct object *object, size_t at, struct unit_header *unit
 		return false;
 	*next = unit->end = cursor.at + length;
 	cursor.size = unit->end;
+	unit->kind = DW_UT_compile;
 	unit->version = (unsigned)cursor_number(&cursor, 2);
 	if (unit->version < 2 || unit->version > 5)
 		return true;
 	if (unit->version == 5) {
-		kind = (unsigned)cursor_number(&cursor, 1);
+		unit->kind = (unsigned)cursor_number(&cursor, 1);
 		unit->address_size = (unsigned)cursor_number(&cursor, 1);
 	}
 	field = cursor.at;
 	abbreviations = debug_offset(object, DEBUG_INFO, field, cursor_number(&cursor, unit->offset_size));
 	if (unit->version < 5)
 		unit->address_size = (unsigned)cursor_number(&cursor, 1);
-	if (kind == DW_UT_skeleton || kind == DW_UT_split_compile)
+	if (unit->kind == DW_UT_skeleton || unit->kind == DW_UT_split_compile)
 		cursor_skip(&cursor, 8);
-	if (cursor.bad || (unit->address_size != 8 && unit->address_size != 4) || kind == DW_UT_type ||
-	    kind == DW_UT_split_type)
+	else if (unit->kind == DW_UT_type)
+		cursor_skip(&cursor, 8 + unit->offset_size); // signature, offset of the type
+	if (cursor.bad || (unit->address_size != 8 && unit->address_size != 4))
 		return true;
 	read_abbreviations(debug, unit, abbreviations);
 	// defaults of DWARF 5 7.26, 7.27: behind the header of the only table
@@ -718,15 +719,21 @@ static const struct subject *find_subject(const struct info_index *index, uint32
 const char *object_compile_dir(struct object *object)
 {
 	const struct debug *debug = debug_open(object);
-	struct unit_header unit = {0};
-	size_t next;
+	size_t at = 0;
 
-	if (object->compile_dir || !debug->sections[DEBUG_INFO].size)
-		return object->compile_dir;
-	read_unit(object, 0, &unit, &next);
-	object->compile_dir = unit.compile_dir;
-	intmap_free(unit.abbreviations);
-	free(unit.list.at);
+	// the first unit has it, unless type units stand before it
+	while (!object->compile_dir && at < debug->sections[DEBUG_INFO].size) {
+		struct unit_header unit = {0};
+		size_t next;
+		bool more = read_unit(object, at, &unit, &next);
+
+		object->compile_dir = unit.compile_dir;
+		intmap_free(unit.abbreviations);
+		free(unit.list.at);
+		if (!more || unit.kind != DW_UT_type)
+			break;
+		at = next;
+	}
 	return object->compile_dir;
 }
 
@@ -842,5 +849,25 @@ bool debug_called_from(struct object *object, const struct section *section, uin
 	while (depth--)
 		if (chain[depth].line == line)
 			return true;
+	return false;
+}
+
+bool object_has_types(struct object *object)
+{
+	const struct info_index *index = info_of(object);
+
+	for (size_t i = 0; i < index->units.count && !object->debug->has_type_units; i++) {
+		struct unit_header *unit = &index->units.at[i];
+		struct entry entry;
+
+		// a unit of line numbers only (-g1), or one whose types are in a .dwo file, has no base type
+		if (unit->first && unit->kind != DW_UT_skeleton &&
+		    entry_read(object, unit, unit->first, &entry, NULL))
+			for (size_t at = entry.next;
+			     at && at < unit->end && entry_read(object, unit, at, &entry, NULL);
+			     at = entry.tag ? entry_behind(object, unit, &entry) : entry.next)
+				if (entry.tag == DW_TAG_base_type || entry.tag == DW_TAG_structure_type)
+					return true;
+	}
 	return false;
 }

@@ -13,8 +13,8 @@ struct abbreviation {
 
 struct unit_header {              /* one compilation unit */
 	size_t start, end, first; /* offset of its header, its end, its first entry */
-	unsigned version, offset_size, address_size;
-	struct intmap *abbreviations; /* code -> index + 1 into the list */
+	unsigned version, kind, offset_size, address_size; /* kind: DW_UT_* */
+	struct intmap *abbreviations;                      /* code -> index + 1 into the list */
 	VEC(struct abbreviation) list;
 	struct place low; /* base of range lists */
 	uint64_t line_offset, str_offsets_base, addr_base, rnglists_base;

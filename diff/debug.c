@@ -6,6 +6,7 @@
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 // zlib cannot expand by more than 1032:1 (its own documentation, zlib_tech.html); a header that says so is a
 // bomb.
@@ -101,29 +102,46 @@ static const char *const section_names[DEBUG_KINDS] = {
 	[DEBUG_RANGES] = ".debug_ranges",
 };
 
-// Decompresses in place when needed. false: the section cannot be used.
-static bool inflate_section(Elf_Scn *scn, const GElf_Shdr *header)
+// Own inflation: elf_compress() would write to the section header, which is in the read-only map of the file.
+static void take_compressed(struct debug *debug, struct debug_section *section, const Elf_Data *raw)
 {
-	GElf_Chdr compression;
+	struct cursor header = cursor_at(raw->d_buf, raw->d_size, 0, debug->big_endian);
+	uint64_t type = cursor_number(&header, 4), size;
+	uLongf room;
 
-	if (!(header->sh_flags & SHF_COMPRESSED))
-		return true;
-	if (!gelf_getchdr(scn, &compression) || compression.ch_size / INFLATE_RATIO_MAX > header->sh_size)
-		return false;
-	return elf_compress(scn, 0, 0) >= 0;
+	cursor_skip(&header, 4); // ch_reserved
+	size = cursor_number(&header, 8);
+	cursor_skip(&header, 8); // ch_addralign
+	if (header.bad || type != ELFCOMPRESS_ZLIB || !size || size / INFLATE_RATIO_MAX > raw->d_size)
+		return;
+	section->inflated = xalloc(size);
+	room = size;
+	if (uncompress(section->inflated, &room, header.data + header.at, header.size - header.at) != Z_OK ||
+	    room != size) {
+		free(section->inflated);
+		section->inflated = NULL;
+		return;
+	}
+	section->data = section->inflated;
+	section->size = size;
 }
 
-static void take_contents(struct debug_section *section, Elf_Scn *scn, const GElf_Shdr *header)
+static void take_contents(struct debug *debug, struct debug_section *section, Elf_Scn *scn,
+			  const GElf_Shdr *header)
 {
-	Elf_Data *data;
+	Elf_Data *raw;
 
-	if (section->data || header->sh_type == SHT_NOBITS || !inflate_section(scn, header))
+	if (section->data || header->sh_type == SHT_NOBITS)
 		return;
-	data = elf_rawdata(scn, NULL);
-	if (data && data->d_buf) {
-		section->data = data->d_buf;
-		section->size = data->d_size;
+	raw = elf_rawdata(scn, NULL);
+	if (!raw || !raw->d_buf)
+		return;
+	if (header->sh_flags & SHF_COMPRESSED) {
+		take_compressed(debug, section, raw);
+		return;
 	}
+	section->data = raw->d_buf;
+	section->size = raw->d_size;
 }
 
 static int compare_relocs(const void *left, const void *right)
@@ -178,10 +196,18 @@ static void find_sections(struct debug *debug)
 		if (!gelf_getshdr(scn, &section) || (section.sh_flags & SHF_ALLOC))
 			continue;
 		name = elf_strptr(debug->elf, names, section.sh_name);
+		if (name && !strcmp(name, ".debug_types")) // of DWARF 4
+			debug->has_type_units = true;
 		if (section.sh_type != SHT_RELA && (kind = debug_kind_of(name)) >= 0) {
-			take_contents(&debug->sections[kind], scn, &section);
+			// type units (-fdebug-types-section) are in .debug_info sections of their own
+			if (section.sh_flags & SHF_GROUP) {
+				debug->has_type_units = true;
+				continue;
+			}
+			take_contents(debug, &debug->sections[kind], scn, &section);
 		} else if (section.sh_type == SHT_RELA &&
 			   gelf_getshdr(elf_getscn(debug->elf, section.sh_info), &target) &&
+			   !(target.sh_flags & SHF_GROUP) &&
 			   (kind = debug_kind_of(elf_strptr(debug->elf, names, target.sh_name))) >= 0) {
 			take_relocs(&debug->sections[kind], scn);
 		}
@@ -194,8 +220,10 @@ static void debug_close(struct object *object)
 
 	if (!debug)
 		return;
-	for (int kind = 0; kind < DEBUG_KINDS; kind++)
+	for (int kind = 0; kind < DEBUG_KINDS; kind++) {
 		free(debug->sections[kind].sorted);
+		free(debug->sections[kind].inflated);
+	}
 	line_index_free(debug->lines);
 	info_index_free(debug->info);
 	elf_end(debug->elf);

@@ -34,6 +34,7 @@ struct debug_section {
 	size_t size;
 	const Elf64_Rela *relocs; /* sorted by offset */
 	size_t reloc_count;
+	uint8_t *inflated;  /* own copy, when the file's is compressed */
 	Elf64_Rela *sorted; /* own copy, when the file's are not in order */
 };
 
@@ -59,7 +60,9 @@ struct place {
 struct debug {
 	Elf *elf;
 	bool big_endian;
-	uint64_t budget; /* abbreviations and ranges that may still be read: hostile units can all name the same long list */
+	bool has_type_units; /* which are not read */
+	uint64_t
+		budget; /* abbreviations and ranges that may still be read: hostile units can all name the same long list */
 	struct debug_section sections[DEBUG_KINDS];
 	struct line_index *lines; /* debug-line.c, made by the first question */
 	struct info_index *info;  /* debug-info.c, likewise */
@@ -86,8 +89,8 @@ const char *debug_file(struct object *object, uint64_t line_offset, uint64_t fil
 bool debug_declared(struct object *object, const struct section *section, uint64_t offset, const char **file,
 		    unsigned *line);
 /* Names of the functions inlined at OFFSET of a code section, innermost first, up to MAX; the number found. */
-size_t debug_inlined(struct object *object, const struct section *section, uint64_t offset, const char **names,
-		     size_t max);
+size_t debug_inlined(struct object *object, const struct section *section, uint64_t offset,
+		     const char **names, size_t max);
 /* Is the instruction at OFFSET part of a call that was inlined from LINE? */
 bool debug_called_from(struct object *object, const struct section *section, uint64_t offset, uint64_t line);
 

@@ -313,6 +313,8 @@ struct type_change {
 };
 struct type_change *object_type_changes(struct object *old, struct object *new_object, struct arena *arena,
 					size_t *count);
+/* Does debug information tell types at all? Without, layouts that differ are not seen. */
+bool object_has_types(struct object *object);
 /* Name of the field at OFFSET of a variable, "lazyfree.count[2]", or NULL when debug information does not tell. */
 const char *object_field(struct object *object, const char *variable, uint64_t offset, struct arena *arena);
 

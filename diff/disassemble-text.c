@@ -46,6 +46,26 @@ const char *literal_text(const struct unit *unit, int64_t offset, struct arena *
 	return quote(unit->section->data + unit->offset + offset, unit->size - (uint64_t)offset, arena);
 }
 
+// Without optimisation GCC puts strings where nothing tells that they are some.
+static bool looks_like_text(const struct unit *unit)
+{
+	const uint8_t *data = unit->section->data ? unit->section->data + unit->offset : NULL;
+	size_t length = 0;
+
+	if (!data || unit->reloc_count || unit->section->flags & SECTION_WRITE)
+		return false;
+	while (length < unit->size &&
+	       ((data[length] >= 0x20 && data[length] != 0x7f) || strchr("\n\t\r", data[length])) &&
+	       data[length])
+		length++;
+	if (length < 2 || length == unit->size)
+		return false;
+	for (size_t i = length; i < unit->size; i++)
+		if (data[i])
+			return false;
+	return true;
+}
+
 static const char *constant_text(const struct unit *unit, struct arena *arena)
 {
 	const uint8_t *data = unit->section->data;
@@ -89,6 +109,9 @@ const char *reloc_text(const struct unit *from, const struct reloc *reloc, struc
 		return with_offset(".", reloc->target_offset, arena);
 	if ((text = literal_text(target, reloc->target_offset, arena)))
 		return text;
+	if (target->kind != UNIT_FUNCTION && !*target->name && !reloc->target_offset &&
+	    looks_like_text(target))
+		return quote(target->section->data + target->offset, target->size, arena);
 	if (target->kind == UNIT_LITERAL)
 		return with_offset(constant_text(target, arena), reloc->target_offset, arena);
 	if (*target->name)

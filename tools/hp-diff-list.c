@@ -251,6 +251,7 @@ static void print_types(const struct diff *diff)
 {
 	struct arena *arena = arena_new();
 	struct strmap *said = strmap_new();
+	bool unknown = false;
 
 	for (size_t i = 0; i < diff->pair_count; i++) {
 		const struct pair *pair = &diff->pairs[i];
@@ -259,6 +260,7 @@ static void print_types(const struct diff *diff)
 
 		if (pair->status != PAIR_CHANGED)
 			continue;
+		unknown |= !object_has_types(pair->old) || !object_has_types(pair->new);
 		changes = object_type_changes(pair->old, pair->new, arena, &count);
 		for (size_t k = 0; k < count; k++) {
 			if (strmap_get(said, changes[k].name))
@@ -267,7 +269,9 @@ static void print_types(const struct diff *diff)
 			printf("%s%s", strmap_count(said) > 1 ? ", " : "types: ", changes[k].name);
 		}
 	}
-	printf("%s    ", strmap_count(said) ? " changed" : "types: none changed");
+	printf("%s    ", strmap_count(said) ? " changed"
+			 : unknown          ? "types: unknown"
+					    : "types: none changed");
 	strmap_free(said);
 	arena_free(arena);
 }
