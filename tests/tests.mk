@@ -34,7 +34,10 @@ test-programs: $(BINARIES) $(O)/libhp.a $(O)/libhp.so $(UNIT_TESTS) $(LIVE_PROGR
 fuzz-programs: $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 unit-programs: $(UNIT_TESTS)
 
-RUN = HP_BIN=$(abspath $(O)/bin) HP_BUILD=$(abspath $(O)) CC="$(CC)" FUZZ_SECONDS=$(FUZZ_SECONDS) \
+# Pairs of builds of Debian's packages, kept from one run to the next.
+PAIRS = $(abspath $(O))/pairs
+
+RUN = HP_BIN=$(abspath $(O)/bin) HP_BUILD=$(abspath $(O)) HP_PAIRS=$(PAIRS) CC="$(CC)" FUZZ_SECONDS=$(FUZZ_SECONDS) \
 	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	tests/run --jobs=$(JOBS) --time-limit=$(TIME_LIMIT) --only=$(ONLY)
 
@@ -75,17 +78,18 @@ fuzz:
 	@$(RUN) --time-limit=7200 --out=$(O)/tests/out --script $(FUZZERS)
 fuzz: FUZZ_SECONDS = 600
 
+# Every fix of tests/corpus/fixes.tsv that has an expected outcome.
 check-corpus: all
-	HP_BIN=$(abspath $(O)/bin) HP_BUILD=$(abspath $(O)) tests/corpus/run.sh $(O)/corpus
+	@$(RUN) --time-limit=7200 --out=$(O)/tests/out --script $(filter-out tests/corpus/pairs.sh,$(wildcard tests/corpus/*.sh))
 
 demo: all
-	HP_BIN=$(abspath $(O)/bin) demo/redis/run.sh $(O)/demo
+	@HP_BIN=$(abspath $(O)/bin) HP_PAIRS=$(PAIRS) demo/redis/run.sh $(O)/demo
 
 demo-quick: all
-	HP_BIN=$(abspath $(O)/bin) CC="$(CC)" demo/quick/run.sh $(O)/demo-quick
+	@HP_BIN=$(abspath $(O)/bin) CC="$(CC)" demo/quick/run.sh $(O)/demo-quick
 
 bench: all
-	HP_BIN=$(abspath $(O)/bin) CC="$(CC)" tests/bench/bench.sh $(O)/bench
+	@HP_BIN=$(abspath $(O)/bin) HP_PAIRS=$(PAIRS) CC="$(CC)" tests/bench/bench.sh $(O)/bench
 
 lint:
 	tests/lint.sh

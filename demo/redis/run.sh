@@ -4,7 +4,8 @@
 #   run.sh DIR    a running redis-server is repaired while it serves
 #
 # Both sides of CVE-2025-32023 are built from Debian's source package: the new side is what Debian ships, the old
-# side is the same with Debian's own security patch reversed. What is built stays in DIR for the next time.
+# side is the same with Debian's own security patch reversed. What is built stays in DIR (or
+# HP_PAIRS) for the next time.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
@@ -18,8 +19,9 @@ for tool in patch dpkg-source dpkg-buildflags apt-get; do
 done
 
 step "Debian's redis with the fix, and with the fix reversed"
-"$here/../../tests/corpus/pairs.sh" "$dir/redis" "$here/../../tests/corpus/fixes.tsv" redis "$fix"
-cd "$dir/redis/pairs/redis/$fix" || fail "redis was not built, see above"
+pairs=${HP_PAIRS:-$dir/pairs}
+"$here/../../tests/corpus/pairs.sh" "$pairs" "$here/../../tests/corpus/fixes.tsv" redis "$fix"
+cd "$pairs/pairs/redis/$fix" || fail "redis was not built, see above"
 
 private=$(mktemp -d "${TMPDIR:-/tmp}/hp-demo.XXXXXX")
 trap 'end_children; rm -rf "$private"' EXIT
@@ -135,4 +137,4 @@ check "the kept connection is still connection $kept_id" test "$(ask_kept 'CLIEN
 check "the data is intact: $(data_digest)" test "$(data_digest)" = "$digest"
 check "it is the same process still" test "$(redis INFO server | tr -d '\r' | sed -n 's/^process_id://p')" = "$server"
 end_children
-echo "done in $((SECONDS - started)) s; server stopped, $private removed, builds kept in $dir"
+echo "done in $((SECONDS - started)) s; server stopped, $private removed, builds kept in $pairs"

@@ -12,6 +12,7 @@ dir=$(mkdir -p "${1:?bench.sh DIR}" && cd "$1" && pwd)
 export PATH=$HP_BIN:$PATH LC_ALL=C.UTF-8
 unset MAKEFLAGS MFLAGS MAKELEVEL
 cc=${CC:-cc}
+pairs=${HP_PAIRS:-$dir/pairs}
 flags="-O2 -g -ffunction-sections -fdata-sections -fPIC -pthread"
 above=0
 measure() { python3 "$here/measure.py" "$@"; }
@@ -31,8 +32,8 @@ line() {
 make_sqlite() {
 	[ ! -e "$dir/sqlite/built" ] || return 0
 	rm -rf "$dir/sqlite" && mkdir -p "$dir/sqlite/old" "$dir/sqlite/new"
-	"$root/demo/fetch-source.sh" sqlite3 "$dir/src"
-	rm -rf "$dir/build-sqlite" && cp -a "$dir/src/sqlite3" "$dir/build-sqlite"
+	"$root/demo/fetch-source.sh" sqlite3 "$pairs/src"
+	rm -rf "$dir/build-sqlite" && cp -a "$pairs/src/sqlite3" "$dir/build-sqlite"
 	(cd "$dir/build-sqlite" && ./configure --disable-tcl && make sqlite3.c) >"$dir/sqlite.log" 2>&1
 	local file=$dir/build-sqlite/sqlite3.c side
 	for side in old new; do
@@ -61,8 +62,8 @@ bench_sqlite() {
 
 bench_redis() {
 	local fix=0006-CVE-2025-32023.patch pair seconds other
-	"$root/tests/corpus/pairs.sh" "$dir/redis" "$root/tests/corpus/fixes.tsv" redis "$fix" >/dev/null
-	pair=$dir/redis/pairs/redis/$fix
+	"$root/tests/corpus/pairs.sh" "$pairs" "$root/tests/corpus/fixes.tsv" redis "$fix" >/dev/null
+	pair=$pairs/pairs/redis/$fix
 	rm -rf "$dir/same" && mkdir "$dir/same" && cp -a "$pair/new" "$dir/same/a" && cp -a "$pair/new" "$dir/same/b"
 	read -r seconds _ _ < <(measure 10 hp-diff "$dir/same/a" "$dir/same/b")
 	read -r other _ _ < <(measure 10 diff -rq "$dir/same/a" "$dir/same/b")

@@ -33,7 +33,7 @@ configure_and_make() {
 	[ ! -e configure.ac ] || autoreconf -fi >/dev/null 2>&1
 	case $package in
 	redis)
-		local settings=(MALLOC=libc BUILD_TLS=no USE_SYSTEMD=no OPTIMIZATION=-O2 CFLAGS="$cflags" LDFLAGS="$ldflags")
+		local settings=(MALLOC=libc BUILD_TLS=yes USE_SYSTEMD=no OPTIMIZATION=-O2 CFLAGS="$cflags" LDFLAGS="$ldflags")
 		# Its own makefile looks at deps/ only once.
 		[ ! -e src/redis-server ] || { make -s -C deps "${settings[@]}" lua hiredis linenoise hdr_histogram && rm -f src/redis-server; }
 		make -s -j"$jobs" "${settings[@]}" ;;
@@ -104,4 +104,7 @@ one() {
 [ $# -ge 2 ] || die "usage: pairs.sh DIR TABLE [PACKAGE [FIX]]"
 base=$(mkdir -p "$1" && cd "$1" && pwd) table=$2 jobs=${JOBS:-$(nproc)}
 [ -r "$table" ] || die "$table: cannot be read"
-rows "${3:-}" "${4:-}" | while IFS=$'\t' read -r package fix; do one "$package" "$fix" </dev/null; done
+# Two at once would build in one tree.
+exec 9>"$base/.lock"
+flock 9
+rows "${3:-}" "${4:-}" | while IFS=$'\t' read -r package fix; do one "$package" "$fix" </dev/null 9>&-; done
