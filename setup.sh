@@ -14,7 +14,7 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 BUILD="gcc make libc6-dev binutils binutils-dev libelf-dev libdw-dev libsodium-dev zlib1g-dev libjansson-dev"
 # Unpacking, patching and building a Debian source package.
-SOURCES="dpkg-dev patch xz-utils pkg-config procps"
+SOURCES="dpkg-dev patch xz-utils pkg-config procps libssl-dev"
 TESTS="libcriterion-dev python3 strace gdb shellcheck clang-format"
 
 packages_for() {
