@@ -29,6 +29,7 @@ PROVES(compare, caught_type_is_part_of_the_function, "catch_type.cc", "",
        "- DW.ref._ZTI5first\n+ DW.ref._ZTI6second\n~ _Z7guardedi\n- _ZTI5first\n+ _ZTI6second\n- _ZTS5first\n"
        "+ _ZTS6second\n")
 PROVES(compare, moved_line_is_no_change, "lines.c", "", "+ added\n~ fixed\n= moved\n")
+PROVES(compare, moved_line_of_an_inlined_call_is_no_change, "lines_inlined.c", "", "= caller\n")
 PROVES(compare, moved_line_is_a_change_without_line_tables, "lines.c", "-g0", "+ added\n~ fixed\n~ moved\n")
 PROVES(compare, moved_line_beside_another_change_is_a_change, "line_and_more.c", "", "~ both\n")
 PROVES(compare, immediate_behind_the_address_is_accounted_for, "immediate_tail.c", "-fno-data-sections",
@@ -52,7 +53,7 @@ Test(compare, suppressed_lines_are_kept_with_both_values)
 	for (size_t i = 0; i < 2; i++) {
 		cr_expect_eq(unit->changes[i].kind, CHANGE_IMMEDIATE);
 		cr_expect_eq(unit->changes[i].line,
-			     unit->changes[i].old_line + 5); // the five lines of `added`
+			     unit->changes[i].old_line + 78); // the #line of the source
 	}
 	build_free(build);
 }
