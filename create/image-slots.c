@@ -88,8 +88,8 @@ static void add_relative_word(struct image *image, uint64_t vaddr, slot_list *sl
 	struct image_slot slot = {.vaddr = vaddr, .kind = SLOT_RELATIVE};
 
 	// The table is sorted; were it not, a small one could name the same words without end.
-	if (slots->count && slots->at[slots->count - 1].kind == SLOT_RELATIVE && !slots->at[slots->count - 1].type &&
-	    slots->at[slots->count - 1].vaddr >= vaddr)
+	if (slots->count && slots->at[slots->count - 1].kind == SLOT_RELATIVE &&
+	    !slots->at[slots->count - 1].type && slots->at[slots->count - 1].vaddr >= vaddr)
 		return;
 	if (!image_read(image, vaddr, &slot.target, sizeof(slot.target)))
 		return;

@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# hp-build from the outside: exit codes, what is left at -o, determinism, JSON, signatures.
+# time limit: 300
+
+hp_build="$HP_BIN/hp-build"
+out="$HP_TESTS_OUT"
+source="$PWD/testdata/create/server.c"
+count=0
+
+check() { # NAME COMMAND...
+	count=$((count + 1))
+	name=$1
+	shift
+	if "$@" >"$out/log" 2>&1; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		sed 's/^/# /' "$out/log"
+	fi
+}
+
+exits() { # STATUS COMMAND...
+	wanted=$1
+	shift
+	"$@"
+	got=$?
+	[ "$got" = "$wanted" ] || { echo "exit $got instead of $wanted: $*"; return 1; }
+}
+
+build_pair() { # DIR FLAGS... : both sides of the server
+	dir=$1
+	shift
+	mkdir -p "$dir/old" "$dir/new"
+	for side in old new; do
+		fixed=$([ $side = new ] && echo -DFIXED)
+		# The same relative names on both sides, so that debug information holds no place of its own.
+		(cd "$dir/$side" && cp "$source" server.c &&
+			${CC:-cc} -O2 -g -ffunction-sections -fdata-sections "-ffile-prefix-map=$dir=." "$@" $fixed -c server.c &&
+			${CC:-cc} "$@" server.o -o server -lm && rm server.c) || exit 1
+	done
+}
+
+build_pair "$out/a"
+build_pair "$out/elsewhere/deep"
+cd "$out" || exit 1
+
+writes_a_package() {
+	exits 0 "$hp_build" -o a.hp --id=KB1 --fixes=CVE-2099-1 a/old a/new && [ -s a.hp ]
+}
+check "a fix becomes a package" writes_a_package
+
+nothing_to_patch() {
+	echo stale >b.hp
+	exits 1 "$hp_build" -o b.hp a/old a/old && [ ! -e b.hp ]
+}
+check "equal trees are nothing to patch, and an earlier package is gone" nothing_to_patch
+
+refused_leaves_nothing() {
+	mkdir -p r/old r/new
+	cp a/old/* r/old && cp a/new/* r/new
+	${CC:-cc} -O2 -ffunction-sections -fdata-sections -DFIXED -DCHANGED_DATA -c "$source" -o r/new/server.o &&
+		${CC:-cc} r/new/server.o -o r/new/server -lm || return 1
+	echo stale >r.hp
+	exits 2 "$hp_build" -o r.hp r/old r/new && [ ! -e r.hp ] && grep -q 'data-changed' log
+}
+check "a refusal leaves nothing at -o" refused_leaves_nothing
+
+bad_usage() {
+	for arguments in "" "a/old" "a/old a/new a/new" "--frobnicate a/old a/new" "--target=linux a/old a/new" \
+		"--target=xen a/old a/new" "--running=a/old a/old a/new" "--allow=nonsense a/old a/new" "--id=a/b a/old a/new" \
+		"--id= a/old a/new" "-j0 a/old a/new" "-jx a/old a/new" "a/old missing" "missing a/new" "--image=missing a/old a/new"; do
+		echo stale >u.hp
+		# shellcheck disable=SC2086
+		exits 3 "$hp_build" -o u.hp $arguments || return 1
+		[ ! -e u.hp ] || { echo "left u.hp: $arguments"; return 1; }
+	done
+}
+check "bad usage and unreadable arguments exit 3 and leave nothing" bad_usage
+
+dry_run() {
+	rm -f d.hp
+	exits 0 "$hp_build" -n -o d.hp a/old a/new && [ ! -e d.hp ]
+}
+check "-n writes no package" dry_run
+
+unwritable() {
+	exits 3 "$hp_build" -o missing-directory/x.hp a/old a/new && [ ! -e missing-directory ]
+}
+check "an output that cannot be written exits 3" unwritable
+
+full_disk() {
+	exits 3 "$hp_build" -q -o full.hp --json=/dev/full a/old a/new
+	[ ! -e full.hp ]
+}
+check "JSON that cannot be written leaves no package" full_disk
+
+same_bytes() {
+	"$hp_build" -q -o j1.hp -j1 a/old a/new && "$hp_build" -q -o j2.hp -j2 a/old a/new && cmp j1.hp j2.hp &&
+		(cd elsewhere && TZ=Asia/Tokyo LC_ALL=C "$hp_build" -q -o ../j3.hp deep/old deep/new) && cmp j1.hp j3.hp &&
+		"$hp_build" -q -o j4.hp "$out/a/old" "$out/a/new" && cmp j1.hp j4.hp
+}
+check "same input gives the same bytes: -j1, -j2, another directory, absolute paths" same_bytes
+
+json_is_complete() {
+	"$hp_build" -q -o a.hp --id=KB1 --json=a.json a/old a/new && python3 - <<'END'
+import json
+d = json.load(open("a.json"))
+assert d["schema"] == 1 and d["refusals"] == []
+assert d["package"]["file"] == "a.hp" and d["package"]["bytes"] > 0
+target = d["package"]["targets"][0]
+assert target["image"] == "server" and "answer" in target["functions"], target
+assert [o["path"] for o in d["objects"]] == ["server.o"]
+END
+}
+check "--json tells package, targets and functions" json_is_complete
+
+json_of_a_refusal() {
+	"$hp_build" -q -o r.hp --json=r.json r/old r/new
+	python3 - <<'END'
+import json
+d = json.load(open("r.json"))
+assert d["package"] is None and any(r["code"] == "data-changed" and r["message"] for r in d["refusals"]), d
+END
+}
+check "--json tells refusals" json_of_a_refusal
+
+allowed_is_recorded() {
+	exits 0 "$hp_build" -o allowed.hp --allow=data-changed --json=allowed.json r/old r/new && python3 - <<'END'
+import json
+d = json.load(open("allowed.json"))
+assert any(r["code"] == "data-changed" and r.get("allowed") for r in d["refusals"])
+END
+}
+check "--allow lets one refusal pass and says so" allowed_is_recorded
+
+allowed_by_symbol() {
+	exits 2 "$hp_build" -q -o allowed.hp --allow=data-changed:other r/old r/new &&
+		exits 0 "$hp_build" -q -o allowed.hp --allow=data-changed:limit r/old r/new
+}
+check "--allow=CODE:SYMBOL is for that symbol only" allowed_by_symbol
+
+image_option() {
+	exits 0 "$hp_build" -q -o i.hp --image=server a/old a/new && cmp i.hp j1.hp
+}
+check "--image names an image of the old tree" image_option
+
+one_image_many_names() {
+	mkdir -p n/old n/new
+	cp a/old/* n/old && cp a/new/* n/new && cp a/old/server n/old/twin
+	"$hp_build" -o n.hp n/old n/new | grep -q 'one image under 2 names'
+}
+check "one image under two names is one target" one_image_many_names
+
+twins_count_once() {
+	mkdir -p t/old t/new
+	cp a/old/* t/old && cp a/new/* t/new && ar rcsD t/old/lib.a t/old/server.o && ar rcsD t/new/lib.a t/new/server.o
+	exits 0 "$hp_build" -q -o t.hp t/old t/new
+}
+check "an archive's copy of an object is no second change" twins_count_once
+
+echo "1..$count"
