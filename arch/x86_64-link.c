@@ -177,7 +177,8 @@ static bool relaxed_load(struct form *form)
 
 static bool read_got_load(struct form *form)
 {
-	if (same_before(form, 3))
+	// Opcode and ModRM; what is before them may be another field's last byte.
+	if (same_before(form, 2))
 		return found(form, FIELD_SLOT, pc_relative(form), 0, 0);
 	return relaxed_branch(form) || relaxed_load(form);
 }

@@ -242,7 +242,7 @@ static void add_stubs(struct image *image, const struct hp_image_section *sectio
 						    &slot))
 			continue;
 		found = image_slot_at(image, slot);
-		if (found && found->kind != SLOT_STATIC)
+		if (found)
 			to[(*count)++] = (struct image_plt){section->vaddr + at, found};
 	}
 }

@@ -117,6 +117,8 @@ static bool see_address(const struct look *look, uint64_t vaddr)
 	if (plt && plt->slot->kind == SLOT_IRELATIVE) { // an IFUNC's address is its stub
 		look->seen->plt = plt;
 		vaddr = plt->slot->target;
+	} else if (plt && plt->slot->kind == SLOT_STATIC) { // a stub that a static link did not need
+		vaddr = plt->slot->target;
 	} else if (plt) { // canonical PLT entry, or a call
 		if (!is_symbol_of(look, plt->slot))
 			return wrong(look, "goes to `%s` instead of `%s`",

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where thread.c imports from.
+__thread int imported = 77;
