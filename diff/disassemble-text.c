@@ -87,7 +87,7 @@ static const char *with_offset(const char *name, int64_t offset, struct arena *a
 	if (!offset)
 		return name;
 	if (offset < 0)
-		return arena_printf(arena, "%s-0x%" PRIx64, name, (uint64_t)-offset);
+		return arena_printf(arena, "%s-0x%" PRIx64, name, -(uint64_t)offset);
 	return arena_printf(arena, "%s+0x%" PRIx64, name, (uint64_t)offset);
 }
 

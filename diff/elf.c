@@ -476,10 +476,11 @@ static bool read_groups(struct reader *reader)
 
 	for (size_t i = 1; i < reader->header_count; i++) {
 		const struct header *header = &reader->headers[i];
-		const uint8_t *members = reader->bytes + header->offset;
+		const uint8_t *members;
 
 		if (header->type != SHT_GROUP)
 			continue;
+		members = reader->bytes + header->offset; // checked; those of .bss are not
 		if (header->info >= object->symbol_count || header->size % 4 || header->size < 4)
 			return MALFORMED(reader, "section group %zu has no signature", i);
 		for (size_t k = 1; k < header->size / 4; k++) {
