@@ -155,6 +155,9 @@ static int lay_out(struct reader *reader)
 		if (section->flags & SHF_TLS)
 			return fail(reader->error, HP_UNSUPPORTED, HP_NONE, 0,
 				    "payload: section %s is thread-local", section->name);
+		if (section->flags & SHF_WRITE && section->flags & SHF_EXECINSTR)
+			return fail(reader->error, HP_UNSUPPORTED, HP_NONE, 0,
+				    "payload: section %s is writable code", section->name);
 		linkage->region[i] = (uint8_t)region;
 		layout->size[region] = (layout->size[region] + section->align - 1) & ~(section->align - 1);
 		linkage->offset[i] = layout->size[region];

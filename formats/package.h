@@ -22,6 +22,9 @@
 #define RAW_SIZE_MAX        ((uint64_t)256 << 20) /* all chunks together, inflated */
 #define DEFLATE_RATIO_MAX   1040u                 /* zlib cannot do better than 1032 to 1 */
 
+#define BUILD_ID_MAX  64u
+#define JUMP_SIZE_MAX 64u /* a jump, its prefix and the whole instructions around them */
+
 #define CHUNK_MANIFEST "MANI"
 #define CHUNK_TARGET   "TARG"
 #define CHUNK_PAYLOAD  "PAYL"
@@ -86,6 +89,9 @@ void put_le(uint8_t *bytes, uint64_t value, size_t size);
 int decode_target(struct pool *pool, const uint8_t *bytes, size_t size, uint32_t chunk,
 		  struct hp_target *target, struct hp_error *error);
 int encode_target(const struct hp_target *target, uint8_t **bytes, size_t *size, struct hp_error *error);
+
+/* check.c: the rules for records that do not concern the payload. */
+int check_target(const struct hp_target *target, uint32_t chunk, struct hp_error *error);
 
 /* elf.c: reads a payload; every symbol index in TARGET is checked against it. */
 int read_payload(struct pool *pool, const struct hp_target *target, struct linkage **linkage,

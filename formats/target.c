@@ -282,24 +282,6 @@ static void code_target(struct coder *coder, struct hp_target *target)
 	TABLE(hp_hook, hooks, hook_count, hook, 8);
 }
 
-static bool indices_hold(const struct hp_target *target)
-{
-	for (size_t i = 0; i < target->part_count; i++)
-		if (target->parts[i].function >= target->function_count)
-			return false;
-	for (size_t i = 0; i < target->mask_count; i++)
-		if (target->masks[i].function >= target->function_count ||
-		    target->masks[i].offset > target->functions[target->masks[i].function].old_size ||
-		    target->masks[i].size >
-			    target->functions[target->masks[i].function].old_size - target->masks[i].offset)
-			return false;
-	for (size_t i = 0; i < target->function_count; i++)
-		if ((uint64_t)target->functions[i].jump_offset + target->functions[i].jump_size >
-		    HP_OLD_BYTES_MAX * 8)
-			return false;
-	return true;
-}
-
 int decode_target(struct pool *pool, const uint8_t *bytes, size_t size, uint32_t chunk,
 		  struct hp_target *target, struct hp_error *error)
 {
@@ -325,9 +307,7 @@ int decode_target(struct pool *pool, const uint8_t *bytes, size_t size, uint32_t
 		return coder.status;
 	if (coder.at != coder.size)
 		return fail(error, HP_MALFORMED, chunk, coder.at, "bytes between the tables and the strings");
-	if (!indices_hold(target))
-		return fail(error, HP_MALFORMED, chunk, 4, "a record refers to a function that is not there");
-	return HP_OK;
+	return check_target(target, chunk, error);
 }
 
 int encode_target(const struct hp_target *target, uint8_t **bytes, size_t *size, struct hp_error *error)
@@ -335,11 +315,11 @@ int encode_target(const struct hp_target *target, uint8_t **bytes, size_t *size,
 	struct coder coder = {.error = error, .chunk = HP_NONE};
 	struct hp_target copy = *target;
 	uint8_t *out;
+	int status = check_target(target, HP_NONE, error);
 
 	*bytes = NULL;
-	if (!indices_hold(target))
-		return fail(error, HP_MALFORMED, HP_NONE, 0,
-			    "a record refers to a function that is not there");
+	if (status)
+		return status;
 	coder.texts = grow(&coder, NULL, &coder.texts_room, 1);
 	if (!coder.status) {
 		coder.texts[0] = 0;

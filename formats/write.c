@@ -80,6 +80,21 @@ static int assemble(struct piece *pieces, size_t count, uint8_t **bytes, size_t 
 	return HP_OK;
 }
 
+// What is written can be read: by the reader itself, so that the two cannot disagree.
+static int check_product(uint8_t **bytes, size_t *size, struct hp_error *error)
+{
+	struct hp_package *package;
+	int status = hp_open_memory(*bytes, *size, &package, error);
+
+	hp_close(package);
+	if (!status)
+		return HP_OK;
+	free(*bytes);
+	*bytes = NULL;
+	*size = 0;
+	return status;
+}
+
 int hp_encode(const struct hp_content *content, uint8_t **bytes, size_t *size, struct hp_error *error)
 {
 	size_t count = 1 + content->target_count * 2 + content->extra_count, made = 0;
@@ -120,6 +135,8 @@ int hp_encode(const struct hp_content *content, uint8_t **bytes, size_t *size, s
 		status = store(&pieces[i], error);
 	if (!status)
 		status = assemble(pieces, made, bytes, size, error);
+	if (!status)
+		status = check_product(bytes, size, error);
 	for (size_t i = 0; i < made; i++)
 		free(pieces[i].stored);
 	for (size_t i = 0; records && i < content->target_count; i++)
