@@ -241,8 +241,10 @@ static void add_stubs(struct image *image, const struct hp_image_section *sectio
 		if (!image->private->link->plt_stub(code + at, section->size - at, section->vaddr + at,
 						    &slot))
 			continue;
-		found = image_slot_at(image, slot);
-		if (found)
+		// GNU ld keeps "already filled" in the lowest bit of a GOT offset, and in static PIEs lets it slip
+		// into the stubs of undefined weak functions, which nobody calls.
+		found = image_slot_at(image, slot & ~1ull);
+		if (found && (!(slot & 1) || (found->kind == SLOT_STATIC && !found->target)))
 			to[(*count)++] = (struct image_plt){section->vaddr + at, found};
 	}
 }
