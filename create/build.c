@@ -253,8 +253,8 @@ static struct target *target_new(struct builder *builder, struct candidate *cand
 	target->definitions = strmap_new();
 	target->member_of = intmap_new();
 	target->bound_names = strmap_new();
-	target->own_slots = intmap_new();
-	target->veneers = intmap_new();
+	target->own_slots = strmap_new();
+	target->veneers = strmap_new();
 	return target;
 }
 
@@ -264,8 +264,8 @@ static void target_close(struct target *target)
 	strmap_free(target->definitions);
 	intmap_free(target->member_of);
 	strmap_free(target->bound_names);
-	intmap_free(target->own_slots);
-	intmap_free(target->veneers);
+	strmap_free(target->own_slots);
+	strmap_free(target->veneers);
 	payload_free(target->payload);
 	free(target->pieces.at);
 	free(target->members.at);
@@ -351,7 +351,7 @@ static void make_target(struct builder *builder, struct target *target)
 	emit_unwind(target);
 	resolve_members(target);
 	describe_functions(target);
-	check_target(target);
+	check_members(target);
 	check_ran(target);
 }
 

@@ -50,7 +50,7 @@ void apply_allowed(struct diags *diags, const struct build_options *options)
 	}
 }
 
-void check_target(struct target *target)
+void check_members(struct target *target)
 {
 	for (size_t i = 0; i < target->members.count; i++) {
 		const struct unit *unit = target->members.at[i]->unit;

@@ -23,7 +23,9 @@ static struct payload_symbol *bind(struct target *target, const char *key, const
 				    undefined_info(binding->flags & HP_BINDING_FUNCTION));
 	bound = vec_push(&target->bindings);
 	*bound = (struct bound){.symbol = *place, .binding = *binding};
-	bound->binding.name = ((struct payload_symbol *)*place)->name;
+	// The payload's symbol has the name already; only a look-up needs it beside.
+	if (binding->kind == HP_BIND_DYNAMIC)
+		bound->binding.name = ((struct payload_symbol *)*place)->name;
 	return *place;
 }
 
@@ -317,23 +319,27 @@ struct address address_of(struct target *target, const struct member *member, co
 	return (struct address){.symbol = looked_up(target, member, reloc, reference)};
 }
 
-static struct payload_symbol *own_slot(struct target *target, struct address address, int64_t addend)
+// Never part of the output, so that the symbol's place in memory may stand for it.
+static const char *address_key(struct target *target, const struct address *address)
+{
+	return arena_printf(target->arena, "%p %lld", (const void *)address->symbol,
+			    (long long)address->base);
+}
+
+static struct address own_slot(struct target *target, struct address address)
 {
 	struct payload_section *section =
 		payload_get_section(target->payload, ".hp.got", SHT_PROGBITS, SHF_ALLOC);
-	uint64_t key = (uintptr_t)address.symbol ^ (uint64_t)(address.base + addend) << 48;
-	void **place = intmap_put(target->own_slots, key);
-	uint64_t offset;
+	void **place = strmap_put(target->own_slots, address_key(target, &address));
 
-	if (*place)
-		return *place;
-	offset = payload_append(section, NULL, 8, 8);
-	payload_relocate(section, offset, R_X86_64_64, address.symbol, address.base + addend);
-	*place = payload_add_symbol(
-		target->payload,
-		arena_printf(target->arena, "hp.got.%s", address.symbol ? address.symbol->name : ""), section,
-		offset, 8, ELF64_ST_INFO(STB_LOCAL, STT_OBJECT));
-	return *place;
+	if (!*place) {
+		uint64_t offset = payload_append(section, NULL, 8, 8);
+
+		payload_relocate(section, offset, R_X86_64_64, address.symbol, address.base);
+		*place = (void *)(uintptr_t)(offset + 1);
+	}
+	return (struct address){.symbol = payload_section_symbol(target->payload, section),
+				.base = (int64_t)(uintptr_t)*place - 1};
 }
 
 // Does the slot hold the function's address, not only a way to call it? Lazily bound ones do not.
@@ -348,31 +354,31 @@ static const struct image_slot *address_slot(const struct reference *reference)
 	return NULL;
 }
 
-struct payload_symbol *slot_of(struct target *target, const struct member *member, const struct reloc *reloc,
-			       const struct reference *reference)
+struct address slot_of(struct target *target, const struct member *member, const struct reloc *reloc,
+		       const struct reference *reference)
 {
 	const struct image_slot *slot = address_slot(reference);
 
-	if (slot) {
-		return bind_slot(target, reference->name, slot->vaddr);
-	}
-	return own_slot(target, address_of(target, member, reloc, reference), 0);
+	if (slot)
+		return (struct address){.symbol = bind_slot(target, reference->name, slot->vaddr)};
+	return own_slot(target, address_of(target, member, reloc, reference));
 }
 
-static struct payload_symbol *veneer(struct target *target, const char *name, struct payload_symbol *slot)
+// jmp *slot(%rip): changes no register, and neither flags.
+static struct address veneer(struct target *target, struct address slot)
 {
 	struct payload_section *section =
 		payload_get_section(target->payload, ".hp.plt", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR);
-	void **place = intmap_put(target->veneers, (uintptr_t)slot);
-	uint64_t offset;
+	void **place = strmap_put(target->veneers, address_key(target, &slot));
 
-	if (*place)
-		return *place;
-	offset = payload_append(section, "\xff\x25\0\0\0\0\xcc\xcc", 8, 8);
-	payload_relocate(section, offset + 2, R_X86_64_PC32, slot, -4);
-	*place = payload_add_symbol(target->payload, arena_printf(target->arena, "hp.plt.%s", name), section,
-				    offset, 8, ELF64_ST_INFO(STB_LOCAL, STT_FUNC));
-	return *place;
+	if (!*place) {
+		uint64_t offset = payload_append(section, "\xff\x25\0\0\0\0\xcc\xcc", 8, 8);
+
+		payload_relocate(section, offset + 2, R_X86_64_PC32, slot.symbol, slot.base - 4);
+		*place = (void *)(uintptr_t)(offset + 1);
+	}
+	return (struct address){.symbol = payload_section_symbol(target->payload, section),
+				.base = (int64_t)(uintptr_t)*place - 1};
 }
 
 struct address call_of(struct target *target, const struct member *member, const struct reloc *reloc,
@@ -383,17 +389,16 @@ struct address call_of(struct target *target, const struct member *member, const
 	if (reference->imported && (!reference->in_image || reference->interposable))
 		slot = reference->import.jump ? reference->import.jump : address_slot(reference);
 	if (slot) {
-		return (struct address){.symbol = veneer(target, reference->name,
-							 bind_slot(target, reference->name, slot->vaddr))};
+		struct payload_symbol *symbol = bind_slot(target, reference->name, slot->vaddr);
+
+		return veneer(target, (struct address){.symbol = symbol});
 	}
 	// Direct calls inside the payload go to the new body.
 	if (reference->member)
 		return payload_address(reference->member);
 	if (reference->in_image || reference->zero || reloc->symbol->section)
 		return address_of(target, member, reloc, reference);
-	return (struct address){
-		.symbol = veneer(target, reference->name,
-				 own_slot(target, address_of(target, member, reloc, reference), 0))};
+	return veneer(target, own_slot(target, address_of(target, member, reloc, reference)));
 }
 
 // ---- one relocation --------------------------------------------------------------------------------------------
@@ -450,8 +455,7 @@ static void resolve_slot(struct target *target, struct member *member, const str
 {
 	struct reference reference = classify_reference(target, member, reloc);
 
-	relocate(member, reloc, R_X86_64_PC32,
-		 (struct address){.symbol = slot_of(target, member, reloc, &reference)}, reloc->addend);
+	relocate(member, reloc, R_X86_64_PC32, slot_of(target, member, reloc, &reference), reloc->addend);
 }
 
 static void resolve_got_base(struct target *target, struct member *member, const struct reloc *reloc)

@@ -32,9 +32,9 @@ struct address address_of(struct target *target, const struct member *member, co
 			  const struct reference *reference);
 struct address call_of(struct target *target, const struct member *member, const struct reloc *reloc,
 		       const struct reference *reference);
-/* Symbol of an 8-byte slot, the image's or the payload's, that holds the address. */
-struct payload_symbol *slot_of(struct target *target, const struct member *member, const struct reloc *reloc,
-			       const struct reference *reference);
+/* An 8-byte slot, the image's or the payload's, that holds the address. */
+struct address slot_of(struct target *target, const struct member *member, const struct reloc *reloc,
+		       const struct reference *reference);
 
 struct payload_symbol *bind_image(struct target *target, const char *name, uint64_t vaddr, bool function);
 struct payload_symbol *bind_slot(struct target *target, const char *name, uint64_t vaddr);

@@ -64,8 +64,8 @@ struct target {
 
 	VEC(struct bound) bindings;
 	struct strmap *bound_names; /* key text of a binding -> payload symbol */
-	struct intmap *own_slots;   /* payload symbol -> symbol of its slot in .hp.got */
-	struct intmap *veneers;     /* slot symbol -> symbol of its veneer in .hp.plt */
+	struct strmap *own_slots;   /* what a slot of .hp.got holds -> its offset + 1 */
+	struct strmap *veneers;     /* slot -> offset + 1 of its veneer in .hp.plt */
 
 	VEC(struct hp_function) functions;
 	VEC(struct member *) replaced;          /* beside functions */
@@ -108,7 +108,7 @@ void describe_functions(struct target *target);
 /* ---- check.c ---- */
 void refuse(struct target *target, const struct unit *unit, const char *code, const char *format, ...)
 	PRINTF_LIKE(4, 5);
-void check_target(struct target *target);
+void check_members(struct target *target);
 
 /* ---- ran.c ---- */
 void check_ran(struct target *target);

@@ -8,6 +8,20 @@
 
 #include "tools/hp-build.h"
 
+// What is not known, and lists of nothing, are left out.
+static void set_text(json_t *object, const char *key, const char *text)
+{
+	if (text)
+		json_object_set_new(object, key, json_string(text));
+}
+
+static void set_list(json_t *object, const char *key, json_t *list)
+{
+	if (json_array_size(list))
+		json_object_set(object, key, list);
+	json_decref(list);
+}
+
 static json_t *texts(const text_list *list)
 {
 	json_t *array = json_array();
@@ -65,14 +79,9 @@ static json_t *target_facts(const struct build *build, size_t at)
 	json_object_set_new(facts, "paths", json_string(build->target_paths[at]));
 	json_object_set_new(facts, "build_id", build_id(target));
 	json_object_set_new(facts, "replaced", functions);
-	json_object_set_new(facts, "new_functions", new_names(target, STT_FUNC));
-	json_object_set_new(facts, "new_data", new_names(target, STT_OBJECT));
+	set_list(facts, "new_functions", new_names(target, STT_FUNC));
+	set_list(facts, "new_data", new_names(target, STT_OBJECT));
 	return facts;
-}
-
-static void set_text(json_t *object, const char *key, const char *text)
-{
-	json_object_set_new(object, key, text ? json_string(text) : json_null());
 }
 
 static json_t *overrides(const struct build *build)
@@ -188,14 +197,14 @@ char *make_manifest(const struct request *request, const struct build *build)
 	set_text(manifest, "title", request->title);
 	set_text(manifest, "severity", request->severity);
 	set_text(manifest, "url", request->url);
-	json_object_set_new(manifest, "fixes", texts(&request->fixes));
-	json_object_set_new(manifest, "requires", texts(&request->requires));
-	json_object_set_new(manifest, "supersedes", texts(&request->supersedes));
+	set_list(manifest, "fixes", texts(&request->fixes));
+	set_list(manifest, "requires", texts(&request->requires));
+	set_list(manifest, "supersedes", texts(&request->supersedes));
 	for (size_t i = 0; i < build->target_count; i++)
 		json_array_append_new(targets, target_facts(build, i));
 	json_object_set_new(manifest, "targets", targets);
-	json_object_set_new(manifest, "uncovered", uncovered(build));
-	json_object_set_new(manifest, "overridden", overrides(build));
+	set_list(manifest, "uncovered", uncovered(build));
+	set_list(manifest, "overridden", overrides(build));
 	json_object_set_new(manifest, "appliers", appliers(build));
 	set_text(tool, "name", "hp-build");
 	set_text(tool, "version", HP_TOOL_VERSION);
