@@ -151,12 +151,66 @@ static void keep_unpaired(name_list *names)
 	names->count = kept;
 }
 
+// The only thing of a static's file and name. (Two files of one name: nothing says which is meant.)
+static struct thing *thing_of(const struct side *side, const struct symbol *symbol)
+{
+	const struct image_symbol *const *list;
+	struct thing *only = NULL;
+	size_t count;
+
+	list = image_find(side->image, symbol->name, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct thing *thing = (struct thing *)thing_over(side, list[i]->vaddr);
+
+		if (list[i]->kind == SYMBOL_TLS || !thing || thing->vaddr != list[i]->vaddr ||
+		    !list[i]->file || strcmp(list[i]->file, symbol->source_file) != 0)
+			continue;
+		if (only)
+			return NULL;
+		only = thing;
+	}
+	return only;
+}
+
+// The compiler numbers statics of functions anew when one is added: `count.1` is now `count.2`, and another is
+// `count.1`. Which is which was found out from the objects.
+static void pair_correlated(struct comparing *comparing, const struct unit *unit)
+{
+	const struct symbol *old, *new_symbol;
+	struct thing *thing, *other;
+
+	if (!unit->match || !unit->symbol_count || !unit->match->symbol_count)
+		return;
+	old = unit->symbols[0];
+	new_symbol = unit->match->symbols[0];
+	if (!strcmp(old->name, new_symbol->name) && !strpbrk(old->name, "."))
+		return;
+	if (old->binding != BINDING_LOCAL || new_symbol->binding != BINDING_LOCAL || !old->source_file ||
+	    !new_symbol->source_file)
+		return;
+	thing = thing_of(&comparing->old, old);
+	other = thing_of(&comparing->new_side, new_symbol);
+	if (thing && other)
+		pair(thing, other);
+}
+
+static void pair_as_objects_do(struct comparing *comparing)
+{
+	for (size_t i = 0; i < comparing->diff->pair_count; i++) {
+		const struct object *old = comparing->diff->pairs[i].old;
+
+		for (size_t u = 0; old && comparing->diff->pairs[i].new &&u < old->unit_count; u++)
+			pair_correlated(comparing, &old->units[u]);
+	}
+}
+
 void pair_things(struct comparing *comparing)
 {
 	name_list old = {0}, new_names = {0};
 
 	fill_side(&comparing->old, comparing->old.image, comparing->arena, &old);
 	fill_side(&comparing->new_side, comparing->new_side.image, comparing->arena, &new_names);
+	pair_as_objects_do(comparing);
 	pair_equal_names(&old, &new_names);
 	keep_unpaired(&old);
 	keep_unpaired(&new_names);

@@ -22,6 +22,7 @@ struct side {
 struct comparing {
 	struct side old, new_side;
 	const struct arch_link *link;
+	const struct diff *diff;
 	struct arena *arena;
 };
 

@@ -223,6 +223,7 @@ size_t check_missing(const struct image *old, const struct image *new_image, con
 		return 1;
 	}
 	comparing.link = arch_link(old->arch);
+	comparing.diff = diff;
 	comparing.arena = arena_new();
 	count = compare_images(&comparing, diff, diags);
 	arena_free(comparing.arena);
