@@ -157,13 +157,21 @@ static void take_relocs(struct debug_section *section, Elf_Scn *scn)
 
 	if (section->relocs || !data || !data->d_buf || data->d_type != ELF_T_RELA)
 		return;
-	section->relocs = data->d_buf;
 	section->reloc_count = data->d_size / sizeof(Elf64_Rela);
+	if ((uintptr_t)data->d_buf % _Alignof(Elf64_Rela)) { // a section of a file that is not well made
+		section->sorted = xalloc(data->d_size + 1);
+		memcpy(section->sorted, data->d_buf, data->d_size);
+		section->relocs = section->sorted;
+	} else {
+		section->relocs = data->d_buf;
+	}
 	for (size_t i = 1; i < section->reloc_count; i++) {
 		if (section->relocs[i - 1].r_offset <= section->relocs[i].r_offset)
 			continue;
-		section->sorted = xalloc(section->reloc_count * sizeof(Elf64_Rela));
-		memcpy(section->sorted, section->relocs, section->reloc_count * sizeof(Elf64_Rela));
+		if (!section->sorted) {
+			section->sorted = xalloc(section->reloc_count * sizeof(Elf64_Rela));
+			memcpy(section->sorted, section->relocs, section->reloc_count * sizeof(Elf64_Rela));
+		}
 		qsort(section->sorted, section->reloc_count, sizeof(Elf64_Rela), compare_relocs);
 		section->relocs = section->sorted;
 		break;
@@ -230,6 +238,18 @@ static void debug_close(struct object *object)
 	object->debug = NULL;
 }
 
+// libelf hands out pointers into what it reads; members of archives start at even offsets only.
+static const uint8_t *aligned_bytes(struct object *object)
+{
+	uint8_t *copy;
+
+	if ((uintptr_t)object->bytes % _Alignof(Elf64_Ehdr) == 0)
+		return object->bytes;
+	copy = arena_alloc(object->arena, object->size);
+	memcpy(copy, object->bytes, object->size);
+	return copy;
+}
+
 struct debug *debug_open(struct object *object)
 {
 	struct debug *debug = object->debug;
@@ -240,7 +260,7 @@ struct debug *debug_open(struct object *object)
 	object->close_debug = debug_close;
 	elf_version(EV_CURRENT);
 	// libelf only reads memory that was opened without a file descriptor
-	debug->elf = elf_memory((char *)(uintptr_t)object->bytes, object->size);
+	debug->elf = elf_memory((char *)(uintptr_t)aligned_bytes(object), object->size);
 	if (debug->elf)
 		find_sections(debug);
 	debug->budget = BUDGET_BASE;
