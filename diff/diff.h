@@ -173,7 +173,8 @@ struct object {
 	void (*close_debug)(struct object *object); /* set by who fills debug; called by object_free() */
 	struct strmap *by_name; /* of object_find(), filled on demand */
 	struct file file;
-	const uint8_t *bytes; /* the whole object file in memory */
+	uint8_t *copy;        /* of an archive member at an odd address; else NULL */
+	const uint8_t *bytes; /* the whole object file in memory, aligned to 8 */
 	size_t size;
 };
 

@@ -84,6 +84,7 @@ void object_free(struct object *object)
 		object->close_debug(object);
 	strmap_free(object->by_name);
 	file_unmap(&object->file);
+	free(object->copy);
 	arena_free(object->arena);
 }
 

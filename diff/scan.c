@@ -412,6 +412,8 @@ struct object *tree_load(const struct tree *tree, const struct input *input, str
 	struct diag place = {.severity = DIAG_ERROR, .code = "unreadable", .object = input->path};
 	struct file file;
 	struct object *object;
+	const uint8_t *bytes;
+	uint8_t *copy = NULL;
 	int error = file_map(input->file, &file);
 
 	if (error) {
@@ -424,12 +426,19 @@ struct object *tree_load(const struct tree *tree, const struct input *input, str
 		file_unmap(&file);
 		return NULL;
 	}
-	object = object_load(input->path, file.data + input->start, input->size, names, diags);
+	bytes = file.data + input->start;
+	if ((uintptr_t)bytes % 8) { // archives align members to 2 bytes, the structures of ELF64 want 8
+		bytes = copy = memcpy(xalloc(input->size), bytes, input->size);
+		file_unmap(&file);
+	}
+	object = object_load(input->path, bytes, input->size, names, diags);
 	if (!object) {
 		file_unmap(&file);
+		free(copy);
 		return NULL;
 	}
 	object->file = file;
+	object->copy = copy;
 	object->tree_root = tree->root;
 	return object;
 }
