@@ -90,7 +90,7 @@ static int write_all(int fd, const uint8_t *data, size_t size)
 	return 0;
 }
 
-int file_write(const char *path, const void *data, size_t size)
+static int replace_file(const char *path, const void *data, size_t size)
 {
 	char *temporary = xasprintf("%s.XXXXXX", path);
 	int fd = mkostemp(temporary, O_CLOEXEC), error;
@@ -114,6 +114,33 @@ int file_write(const char *path, const void *data, size_t size)
 		unlink(temporary);
 	free(temporary);
 	return error;
+}
+
+// A device or pipe (/dev/stdout, /dev/full) is written to; a rename would put a file in its place.
+static int write_special(const char *path, const void *data, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error;
+
+	if (fd < 0)
+		return -errno;
+	error = write_all(fd, data, size);
+	if (close(fd) && !error)
+		error = -errno;
+	return error;
+}
+
+static bool is_special(const char *path)
+{
+	struct stat status;
+
+	return !stat(path, &status) && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+int file_write(const char *path, const void *data, size_t size)
+{
+	if (is_special(path))
+		return write_special(path, data, size);
+	return replace_file(path, data, size);
 }
 
 char *path_join(const char *dir, const char *name)
