@@ -112,7 +112,8 @@ int file_map(const char *path, struct file *file);
 void file_unmap(struct file *file);
 /* 1 the two files hold the same bytes (or are one inode), 0 they differ, -errno. Stops at the first difference. */
 int file_equal(const char *a, const char *b);
-/* Writes PATH by way of a temporary beside it and rename; on failure PATH is as before and no temporary stays. 0 or -errno. */
+/* Writes PATH by way of a temporary beside it and rename; on failure PATH is as before and no temporary stays.
+ * A device or pipe is written to. 0 or -errno. */
 int file_write(const char *path, const void *data, size_t size);
 char *path_join(const char *dir, const char *name); /* malloc'ed */
 
