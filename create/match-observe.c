@@ -74,6 +74,8 @@ bool match_names_agree(const struct matching *matching, const struct symbol *sym
 
 	if (symbol->kind == SYMBOL_SECTION || !*symbol->name)
 		return true;
+	if (!image->full_symbols && is_local(symbol))
+		return true; // .dynsym knows no statics; of the same name it may have another's global
 	list = image_find(image, symbol->name, &count);
 	for (size_t i = 0; i < count; i++)
 		if ((list[i]->kind == SYMBOL_TLS ? image->tls_vaddr + list[i]->vaddr : list[i]->vaddr) ==

@@ -557,24 +557,37 @@ static bool source_elsewhere(const struct placement *placement)
 	       !placement->source_in_image;
 }
 
-static bool any_unit(const struct placement *placement, enum place_state state)
+static size_t count_state(const struct placement *placement, enum place_state state, bool functions)
 {
+	size_t count = 0;
+
 	for (size_t u = 0; u < placement->object->unit_count; u++)
-		if (placement->units[u].state == state && placement->object->units[u].kind != UNIT_LITERAL)
-			return true;
-	return false;
+		count += placement->units[u].state == state &&
+			 placement->object->units[u].kind != UNIT_LITERAL &&
+			 (!functions || is_function(&placement->object->units[u]));
+	return count;
+}
+
+// Without file symbols a few small functions that are everywhere alike say nothing.
+static bool mere_resemblance(const struct placement *placement, size_t alike)
+{
+	return !image_names_files(placement->image) && alike * 4 < placement->functions;
 }
 
 static enum match_result judge(const struct placement *placement)
 {
-	bool some = placement->functions ? placement->matched : any_unit(placement, PLACE_MATCHED);
+	bool data_only = !placement->functions;
+	size_t alike = data_only ? count_state(placement, PLACE_MATCHED, false) : placement->matched;
+	size_t unclear = count_state(placement, PLACE_AMBIGUOUS, !data_only);
 
 	if (source_elsewhere(placement))
 		return MATCH_ABSENT;
-	if (some)
+	if (alike && mere_resemblance(placement, alike))
+		return MATCH_ABSENT;
+	if (alike)
 		return placement->mismatch_count ? MATCH_PARTIAL : MATCH_FULL;
-	if (any_unit(placement, PLACE_AMBIGUOUS))
-		return MATCH_AMBIGUOUS;
+	if (unclear)
+		return mere_resemblance(placement, unclear) ? MATCH_ABSENT : MATCH_AMBIGUOUS;
 	return placement->source_in_image && placement->differing ? MATCH_PARTIAL : MATCH_ABSENT;
 }
 
