@@ -133,6 +133,8 @@ static int decode_chunk(struct hp_package *package, uint32_t index, struct hp_er
 		if (package->manifest || memchr(chunk->data, 0, chunk->raw_size))
 			return fail(error, HP_MALFORMED, index, 0,
 				    "a second manifest, or one with a NUL in it");
+		if (!is_clean_text(chunk->data, chunk->raw_size, true))
+			return fail(error, HP_MALFORMED, index, 0, "the manifest is not UTF-8");
 		package->manifest = (const char *)chunk->data;
 		package->manifest_size = chunk->raw_size;
 		return HP_OK;
@@ -167,6 +169,9 @@ static int decode_chunks(struct hp_package *package, struct hp_error *error)
 	if (!package->targets || !package->linkages)
 		return fail(error, HP_MEMORY, HP_NONE, 0, "out of memory");
 	for (uint32_t i = 0; i < package->chunk_count && !status; i++) {
+		if (!is_clean_text((const uint8_t *)package->chunks[i].type, 4, false) ||
+		    strlen(package->chunks[i].type) != 4)
+			return fail(error, HP_MALFORMED, i, 0, "the chunk's type is not text");
 		if (package->chunks[i].flags & ~(HP_CHUNK_OPTIONAL | CHUNK_DEFLATED))
 			return fail(error, HP_UNSUPPORTED, i, 0, "chunk flags 0x%x are not known",
 				    package->chunks[i].flags);

@@ -300,6 +300,9 @@ int decode_target(struct pool *pool, const uint8_t *bytes, size_t size, uint32_t
 	if (coder.strings[0] || coder.strings[strings - 1])
 		return fail(error, HP_MALFORMED, chunk, size - strings,
 			    "the strings do not begin and end with a NUL");
+	if (!is_clean_text(bytes + size - strings, strings, false))
+		return fail(error, HP_MALFORMED, chunk, size - strings,
+			    "a name is not UTF-8 or holds control characters");
 	coder.size = size - strings;
 	coder.at = 4;
 	code_target(&coder, target);
