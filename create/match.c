@@ -70,10 +70,14 @@ static uint64_t address_of(const struct image *image, const struct image_symbol 
 	return symbol->kind == SYMBOL_TLS ? image->tls_vaddr + symbol->vaddr : symbol->vaddr;
 }
 
-// A static stays local, in the scope of its own file. A global stays one, or is made local when it is hidden.
+// A static stays local, in the scope of its own file. A global stays one, or is made local when it is hidden; then
+// its file says nothing (GNU ld has it under none, lld under the last).
 static bool could_be(const struct symbol *symbol, const struct image_symbol *found)
 {
 	if (symbol->binding == BINDING_LOCAL && found->binding != BINDING_LOCAL)
+		return false;
+	if (symbol->binding == BINDING_LOCAL && symbol->source_file && found->file &&
+	    strcmp(found->file, symbol->source_file) != 0)
 		return false;
 	return (symbol->kind == SYMBOL_TLS) == (found->kind == SYMBOL_TLS) && !found->absolute;
 }
@@ -86,9 +90,7 @@ static bool is_ours(const struct matching *matching, const struct symbol *symbol
 		return false;
 	if (symbol->binding != BINDING_LOCAL || !symbol->source_file || !found->file)
 		return true;
-	if (matching->file_position)
-		return found->file_position == matching->file_position;
-	return !strcmp(found->file, symbol->source_file);
+	return !matching->file_position || found->file_position == matching->file_position;
 }
 
 static bool known_candidate(const struct section_place *place, uint64_t vaddr)
@@ -253,6 +255,20 @@ static bool check_symbol(const struct matching *matching, const struct observati
 	return true;
 }
 
+// Known to be at another place than VADDR: placed, or with names in the image that are right elsewhere only.
+static bool elsewhere(const struct matching *matching, const struct section_place *place, uint64_t vaddr)
+{
+	if (place->state == SECTION_PLACED)
+		return place->chosen.vaddr != vaddr;
+	return place->state == SECTION_OPEN && place->candidates.count && matching->image->full_symbols &&
+	       !known_candidate(place, vaddr);
+}
+
+static const char *name_of_section(const struct section *section)
+{
+	return section->unit_count == 1 && *section->units[0]->name ? section->units[0]->name : section->name;
+}
+
 static bool check_observation(const struct matching *matching, const struct observation *seen,
 			      struct difference *difference)
 {
@@ -264,11 +280,10 @@ static bool check_observation(const struct matching *matching, const struct obse
 	place = place_of_section(matching, symbol->section);
 	if (place->state == SECTION_MERGED)
 		return check_literal(matching, seen, difference);
-	if (place->state == SECTION_PLACED && !place->weak &&
-	    place->chosen.vaddr != seen->vaddr - symbol->value)
+	if (!place->weak && elsewhere(matching, place, seen->vaddr - symbol->value))
 		return conflict(difference, seen,
-				arena_printf(matching->arena, "places `%s` elsewhere than it is",
-					     *symbol->name ? symbol->name : symbol->section->name));
+				arena_printf(matching->arena, "refers elsewhere than to `%s`",
+					     name_of_section(symbol->section)));
 	return true;
 }
 

@@ -88,7 +88,7 @@ __attribute__((noinline)) int all(int value, FILE *to)
 {
 	int (*volatile pointer)(int) = other;
 
-	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++)
+	for (int i = 0; i < value % 3; i++)
 		value += items[i].run(value);
 	if (absent)
 		value += absent(value);
