@@ -352,6 +352,7 @@ static void make_target(struct builder *builder, struct target *target)
 	resolve_members(target);
 	describe_functions(target);
 	check_members(target);
+	check_tables(target);
 	check_ran(target);
 }
 
@@ -465,10 +466,18 @@ static void collect_overridden(struct builder *builder, struct build *build)
 
 // ---- the pipeline ----------------------------------------------------------------------------------------------
 
+// Something could not be read or cannot be patched. An object that was not understood may hold half of the fix.
+static bool stands_in_the_way(struct builder *builder)
+{
+	apply_allowed(builder->diags, builder->options);
+	diags_sort(builder->diags);
+	return diags_has(builder->diags, DIAG_REFUSAL) || diags_has(builder->diags, DIAG_ERROR);
+}
+
 static int build_with(struct builder *builder, struct build **build)
 {
 	if (!builder->diff->differing && !builder->diff->added && !builder->diff->removed)
-		return 1;
+		return stands_in_the_way(builder) ? 2 : 1;
 	if (builder->options->image_count) {
 		if (!open_named_images(builder))
 			return 3;
@@ -482,9 +491,7 @@ static int build_with(struct builder *builder, struct build **build)
 	for (size_t i = 0; i < builder->candidates.count; i++)
 		if (has_changed_piece(builder->candidates.at[i].target))
 			make_target(builder, builder->candidates.at[i].target);
-	apply_allowed(builder->diags, builder->options);
-	diags_sort(builder->diags);
-	if (diags_has(builder->diags, DIAG_REFUSAL) || diags_has(builder->diags, DIAG_ERROR))
+	if (stands_in_the_way(builder))
 		return 2;
 	*build = make_build(builder);
 	if (!(*build)->target_count) {

@@ -23,7 +23,8 @@ void refuse(struct target *target, const struct unit *unit, const char *code, co
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	diags_add(target->diags, &place, "%s", text);
+	// A source place takes the symbol's place in the printed line.
+	diags_add(target->diags, &place, "%s%s%s", place.file ? unit->name : "", place.file ? " " : "", text);
 }
 
 // "CODE" or "CODE:SYMBOL".
@@ -50,6 +51,85 @@ void apply_allowed(struct diags *diags, const struct build_options *options)
 	}
 }
 
+// ---- tables that the linker puts together ----------------------------------------------------------------------
+// A section whose name is a C identifier gets __start_NAME and __stop_NAME: the program walks it without naming what
+// is in it, so nothing in the objects refers to an entry.
+
+static bool is_linker_table(const struct section *section)
+{
+	const char *name = section->name;
+
+	if (!(section->flags & SECTION_ALLOC) || !section->size || (*name >= '0' && *name <= '9'))
+		return false;
+	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789") ==
+	       strlen(name);
+}
+
+static const struct section *table_named(const struct object *object, const char *name)
+{
+	for (size_t i = 1; i < object->section_count; i++)
+		if (is_linker_table(&object->sections[i]) && !strcmp(object->sections[i].name, name))
+			return &object->sections[i];
+	return NULL;
+}
+
+static bool same_units(const struct section *old, const struct section *new_section)
+{
+	if (old->unit_count != new_section->unit_count)
+		return false;
+	for (size_t i = 0; i < new_section->unit_count; i++) {
+		const struct unit *unit = new_section->units[i];
+
+		if (unit->status != UNIT_SAME || (unit->symbol_count && !unit->match))
+			return false;
+	}
+	return true;
+}
+
+// Without symbols nothing was correlated: the bytes must be the same, and hold no addresses.
+static bool same_bytes(const struct section *old, const struct section *new_section)
+{
+	for (size_t i = 0; i < new_section->unit_count; i++)
+		if (!new_section->units[i]->symbol_count &&
+		    (old->reloc_count || new_section->reloc_count || old->size != new_section->size ||
+		     !old->data || !new_section->data ||
+		     memcmp(old->data, new_section->data, old->size) != 0))
+			return false;
+	return true;
+}
+
+static void check_table(struct target *target, const struct piece *piece, const struct section *section,
+			bool gone)
+{
+	const struct section *old = table_named(piece->old, section->name);
+	struct diag place = {.severity = DIAG_REFUSAL,
+			     .code = "section-unsupported",
+			     .object = piece->pair->path,
+			     .section = section->name};
+
+	if (!gone && old && same_units(old, section) && same_bytes(old, section))
+		return;
+	diags_add(target->diags, &place,
+		  "a table that the linker puts together differs; the running program walks the one it has, "
+		  "so add to it "
+		  "in code, or restart");
+}
+
+void check_tables(struct target *target)
+{
+	for (size_t i = 0; i < target->pieces.count; i++) {
+		const struct piece *piece = &target->pieces.at[i];
+
+		for (size_t s = 1; piece->old && s < piece->new->section_count; s++)
+			if (is_linker_table(&piece->new->sections[s]))
+				check_table(target, piece, &piece->new->sections[s], false);
+		for (size_t s = 1; piece->old && s < piece->old->section_count; s++)
+			if (is_linker_table(&piece->old->sections[s]) &&
+			    !table_named(piece->new, piece->old->sections[s].name))
+				check_table(target, piece, &piece->old->sections[s], true);
+	}
+}
+
 void check_members(struct target *target)
 {
 	for (size_t i = 0; i < target->members.count; i++) {
@@ -57,12 +137,12 @@ void check_members(struct target *target)
 
 		if (unit->has_lsda)
 			refuse(target, unit, "exception-tables",
-			       "function has a language-specific data area, which in-process unwinders would "
+			       "has a language-specific data area, which in-process unwinders would "
 			       "not find; build it "
 			       "without exceptions");
 		if (unit->symbol_count && unit->symbols[0]->kind == SYMBOL_IFUNC)
 			refuse(target, unit, "ifunc-changed",
-			       "indirect function is new or changed; its resolver ran already, restart to "
+			       "is a new or changed indirect function; its resolver ran already, restart to "
 			       "get the new choice");
 	}
 }

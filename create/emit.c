@@ -187,7 +187,7 @@ static void emit_unwind_of(struct target *target, const struct section *from, st
 		if (!emit_fde(payload_get_section(target->payload, ".eh_frame", SHT_PROGBITS, SHF_ALLOC),
 			      copied, member, from, at))
 			refuse(target, member->unit, "exception-tables",
-			       "function has a language-specific data area or unwind information of another "
+			       "has a language-specific data area or unwind information of another "
 			       "kind; "
 			       "build it without exceptions");
 	}

@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "create/padding.h"
 #include "create/prologue.h"
 #include "create/target.h"
 
 typedef VEC(uint64_t) offsets;
+
+enum { SHORT_FUNCTION = 9 }; // endbr64 and the jump
 
 // Offsets in FUNCTION that relocations of its object mean, beside unwind and debug information.
 static void collect_landings(const struct unit *function, offsets *landings)
@@ -74,7 +77,7 @@ static bool make_prologue(struct target *target, struct member *member, const ui
 	free(landings.at);
 	if (!made)
 		refuse(target, member->unit, "too-small",
-		       "no room for the jump at its entry, because it %s; replace its callers instead",
+		       "has no room for the jump at its entry, because it %s; change its callers instead",
 		       reason);
 	return made;
 }
@@ -82,8 +85,9 @@ static bool make_prologue(struct target *target, struct member *member, const ui
 static void describe_function(struct target *target, struct member *member)
 {
 	const struct unit *old = member->old;
-	const uint8_t *code = image_bytes(target->image, member->old_vaddr, old->size);
-	uint64_t room = old->size;
+	uint64_t room =
+		old->size + (old->size < SHORT_FUNCTION ? proven_padding(target, old, member->old_vaddr) : 0);
+	const uint8_t *code = image_bytes(target->image, member->old_vaddr, room);
 	struct hp_function *function;
 	struct prologue prologue;
 	struct payload_symbol *moved;

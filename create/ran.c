@@ -121,9 +121,27 @@ static void add_object(struct call_graph *graph, struct object *object)
 	}
 }
 
-static bool belongs_to(const struct object *object, const struct strmap *files)
+// An object is the image's when the image names its source file. A file without local symbols leaves no such name;
+// then all its global functions must be there.
+static bool belongs_to(const struct object *object, const struct image *image, const struct strmap *files)
 {
-	return !object->source_file || !strmap_count(files) || strmap_get(files, object->source_file);
+	size_t functions = 0, count;
+
+	if (!object->source_file || !strmap_count(files) || strmap_get(files, object->source_file))
+		return true;
+	for (size_t i = 0; i < object->unit_count; i++) {
+		const struct unit *unit = &object->units[i];
+
+		if (unit->kind != UNIT_FUNCTION || !unit->symbol_count)
+			continue;
+		if (unit->symbols[0]->binding == BINDING_LOCAL)
+			return false;
+		image_find(image, unit->name, &count);
+		if (!count)
+			return false;
+		functions++;
+	}
+	return functions > 0;
 }
 
 static struct call_graph *graph_new(struct target *target)
@@ -145,7 +163,7 @@ static struct call_graph *graph_new(struct target *target)
 		if (!object)
 			continue;
 		*vec_push(&graph->objects) = object;
-		if (belongs_to(object, files))
+		if (belongs_to(object, target->image, files))
 			add_object(graph, object);
 	}
 	diags_free(unread);

@@ -109,6 +109,7 @@ void describe_functions(struct target *target);
 void refuse(struct target *target, const struct unit *unit, const char *code, const char *format, ...)
 	PRINTF_LIKE(4, 5);
 void check_members(struct target *target);
+void check_tables(struct target *target);
 
 /* ---- ran.c ---- */
 void check_ran(struct target *target);

@@ -1,0 +1,197 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Each refusal code has a minimal real example that triggers it. testdata/create/refuse/CODE.c is built twice, with
+# and without -DNEW; words in its head say how and what else must be named: "flags:", "link:", "symbol:", "says:".
+# time limit: 300
+
+hp_build="$HP_BIN/hp-build"
+out="$HP_TESTS_OUT"
+here="$PWD/testdata/create/refuse"
+CC=${CC:-cc}
+base="-O2 -g -ffunction-sections -fdata-sections"
+count=0
+
+result() { # NAME STATUS
+	count=$((count + 1))
+	if [ "$2" = 0 ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		sed 's/^/# /' "$out/log"
+	fi
+}
+
+refused() { # CODE OLD NEW OPTIONS... : exit 2, and the code is named
+	code=$1 old=$2 new=$3
+	shift 3
+	"$hp_build" -n "$@" "$old" "$new" >"$out/log" 2>&1
+	status=$?
+	[ $status = 2 ] || { echo "exit $status" >>"$out/log"; return 1; }
+	grep -q "\[$code\]" "$out/log"
+}
+
+word() { # NAME FILE: the rest of "NAME: ..." in the head, up to the next word
+	sed -n "2s/.*$1: *\([^:]*\)\( [a-z]*:.*\)\{0,1\}\$/\1/p" "$2"
+}
+
+for file in "$here"/*.c; do
+	code=$(basename "$file" .c)
+	flags=$(sed -n '2s/.*flags: \(.*\)/\1/p' "$file" | sed 's/ link:.*//')
+	link=$(sed -n '2s/.*link: \(.*\)/\1/p' "$file")
+	says=$(sed -n '2s/.*says: \(.*\)/\1/p;2s/.*symbol: \(.*\)/\1/p' "$file")
+	dir="$out/$code"
+	mkdir -p "$dir/old" "$dir/new"
+	for side in old new; do
+		macro=$([ $side = new ] && echo -DNEW)
+		# shellcheck disable=SC2086
+		(cd "$dir/$side" && cp "$file" case.c && $CC $base $flags $macro -c case.c -o case.o &&
+			$CC $link -Wl,--unresolved-symbols=ignore-all case.o -o image && rm case.c) >"$out/log" 2>&1 || result "$code: the example builds" 1
+	done
+	refused "$code" "$dir/old" "$dir/new" && { [ -z "$says" ] || grep -q "$says" "$out/log"; }
+	result "$code is refused" $?
+	# shellcheck disable=SC2086
+	"$hp_build" -n -q "$dir/old" "$dir/old" >"$out/log" 2>&1
+	[ $? = 1 ]
+	result "$code: without the difference there is nothing to patch" $?
+done
+
+# ---- what needs more than one source ---------------------------------------------------------------------------
+
+pair() { # DIR: the server of testdata/create, both sides
+	mkdir -p "$1/old" "$1/new"
+	for side in old new; do
+		fixed=$([ $side = new ] && echo -DFIXED)
+		# shellcheck disable=SC2086
+		(cd "$1/$side" && $CC $base $fixed -c "$here/../server.c" -o server.o && $CC server.o -o server -lm)
+	done
+}
+
+cd "$out" || exit 1
+pair good
+"$hp_build" -n -q good/old good/new >log 2>&1
+result "the pair that the next examples damage is not refused" $?
+
+damage() { # DIR
+	rm -rf "$1"
+	cp -r good "$1"
+}
+
+damage malformed && head -c 3000 good/new/server.o >malformed/new/server.o
+refused malformed-object malformed/old malformed/new
+result "malformed-object: a truncated object is refused" $?
+
+damage arch && echo "int answer(int x) { return x; }" >m32.c && $CC -m32 -c m32.c -o arch/new/server.o
+refused arch-mismatch arch/old arch/new
+result "arch-mismatch: an object of another machine is refused" $?
+
+damage lto && $CC -O2 -flto -fno-fat-lto-objects -DFIXED -c "$here/../server.c" -o lto/new/server.o
+refused lto-bytecode lto/old lto/new
+result "lto-bytecode: compiler bytecode is refused" $?
+
+damage lost && rm lost/old/server lost/new/server
+refused image-not-found lost/old lost/new
+result "image-not-found: a changed object without image is refused" $?
+
+# shellcheck disable=SC2086
+damage other && (cd other/old && $CC -O1 -g -ffunction-sections -fdata-sections -c "$here/../server.c" -o ../x.o && $CC ../x.o -o server -lm)
+refused image-mismatch other/old other/new && grep -q 'of .* functions match' log
+result "image-mismatch: an image of other objects is refused, with what matches" $?
+
+cat >b.c <<'END'
+#ifdef NEW
+int second(int x) { return x > 5 ? 5 : x * 3; }
+#else
+int second(int x) { return x * 3; }
+#endif
+END
+cat >a.c <<'END'
+int second(int x);
+__attribute__((noinline)) int served(int x)
+{
+#ifdef NEW
+	x++;
+#endif
+	return second(x) + 1;
+}
+int (*volatile entry)(int) = served;
+int main(int argc, char **argv) { (void)argv; for (;;) if (entry(argc) > 1000) return 0; }
+END
+mkdir -p half/old half/new
+for side in old new; do
+	macro=$([ $side = new ] && echo -DNEW)
+	# shellcheck disable=SC2086
+	$CC $base $macro -c a.c -o half/$side/a.o && $CC $base $macro -c b.c -o b-$side.o && $CC half/$side/a.o b-$side.o -o half/$side/image
+done
+refused object-missing half/old half/new && grep -q second log
+result "object-missing: a change whose object is not in the trees is refused" $?
+
+cat >h.c <<'END'
+__attribute__((visibility("hidden"), noinline)) int helper(int x) { return x * 3; }
+END
+cat >s.c <<'END'
+static __attribute__((noinline)) int helper(int x) { return x * 5; }
+int (*volatile use)(int) = helper;
+END
+cat >c.c <<'END'
+__attribute__((visibility("hidden"))) int helper(int x);
+__attribute__((noinline)) int served(int x)
+{
+#ifdef NEW
+	x += helper(x);
+#endif
+	return x + 1;
+}
+END
+mkdir -p names/old names/new
+for side in old new; do
+	macro=$([ $side = new ] && echo -DNEW)
+	# shellcheck disable=SC2086
+	$CC $base -fPIC $macro -c c.c -o names/$side/c.o && $CC $base -fPIC -c h.c -o h.o && $CC $base -fPIC -c s.c -o s.o &&
+		$CC -shared names/$side/c.o h.o s.o -o names/$side/image.so
+done
+refused symbol-ambiguous names/old names/new && grep -q helper log
+result "symbol-ambiguous: a hidden global beside a static of the same name is refused" $?
+
+for side in old new; do
+	fixed=$([ $side = new ] && echo -DFIXED)
+	mkdir -p static/$side
+	# shellcheck disable=SC2086
+	$CC $base $fixed -c "$here/../server.c" -o static/$side/server.o && $CC -static static/$side/server.o -o static/$side/server -lm
+done
+refused symbol-missing static/old static/new && grep -q strtod log
+result "symbol-missing: a static program cannot be given a function of the library that it has not" $?
+
+cat >gone.c <<'END'
+#ifndef NEW
+int shared(int x) { return x + 5; }
+#endif
+__attribute__((noinline)) int served(int x)
+{
+#ifdef NEW
+	return x * 9 + 2;
+#else
+	return x * 9 + 1;
+#endif
+}
+END
+cat >user.c <<'END'
+int shared(int x) __attribute__((weak));
+int served(int x);
+int (*volatile entry)(int) = served;
+int main(int argc, char **argv) { (void)argv; for (;;) if (entry(argc) + (shared ? shared(argc) : 0) > 1000) return 0; }
+END
+for side in old new; do
+	macro=$([ $side = new ] && echo -DNEW)
+	mkdir -p gone/$side
+	# shellcheck disable=SC2086
+	(cd gone/$side && $CC $base $macro -c ../../gone.c && $CC $base -c ../../user.c && $CC gone.o user.o -o image)
+done
+refused removed-still-used gone/old gone/new && grep -q shared log
+result "removed-still-used: a function that an unchanged object calls is gone" $?
+
+# ---- the overriding of each ------------------------------------------------------------------------------------
+
+"$hp_build" -n -q --allow=already-ran already-ran/old already-ran/new >log 2>&1
+result "already-ran can be allowed" $?
+
+echo "1..$count"
