@@ -84,6 +84,7 @@ struct reloc {
 	const struct reloc_info *info;
 	struct symbol *symbol; /* never NULL: the null symbol stands for "no symbol" */
 	int64_t addend;        /* as in the file (explicit or read from the field) */
+	bool implied; /* none in the file: a distance within the section, read back from the instruction */
 	/* What it lands in, for symbols defined in this object; section symbols are replaced by the exact unit.
 	 * target NULL: undefined symbol, then target_offset is the addend with the pc bias taken out. */
 	struct unit *target;

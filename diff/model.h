@@ -12,6 +12,9 @@
  */
 bool object_split(struct object *object, const char **why);
 
+/* implied.c: adds relocations for references within a section that the assembler resolved itself. */
+void recover_references(struct object *object);
+
 /* A compiler's label, a name without meaning: .LC0, .L4, and the mapping symbols $x, $d of ARM and RISC-V. */
 bool symbol_is_label(const struct symbol *symbol);
 

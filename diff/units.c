@@ -531,7 +531,6 @@ static void aim_relocs(struct object *object)
 		struct section *section = &object->sections[i];
 		size_t done = 0;
 
-		slice_relocs(section);
 		for (size_t k = 0; k < section->unit_count; k++)
 			for (size_t n = 0; n < section->units[k]->reloc_count; n++) {
 				struct reloc *reloc = &section->units[k]->relocs[n];
@@ -711,6 +710,11 @@ bool object_split(struct object *object, const char **why)
 	if (done) {
 		place_units(&splitter);
 		attach_symbols(object);
+		for (size_t i = 1; i < object->section_count; i++)
+			slice_relocs(&object->sections[i]);
+		recover_references(object);
+		for (size_t i = 1; i < object->section_count; i++)
+			slice_relocs(&object->sections[i]);
 		aim_relocs(object);
 		find_owners(object);
 		list_parts(object);

@@ -5,6 +5,10 @@
 PROVES(compare, only_the_fixed_function_is_named, "one_function.c", "", "~ fixed\n")
 PROVES(compare, only_the_fixed_function_is_named_without_sections, "one_function.c",
        "-fno-function-sections -fno-data-sections", "~ fixed\n")
+PROVES(compare, distance_to_a_moved_neighbour_is_no_change, "clones.c",
+       "-fno-function-sections -fno-data-sections -fno-inline", "+ other.constprop.0\n+ use_other\n")
+PROVES(compare, neighbour_at_the_same_distance_may_be_another, "renamed.c",
+       "-fno-function-sections -fno-data-sections", "+ after\n- before\n~ caller\n")
 PROVES(compare, moved_string_is_no_change, "strings.c", "", "+ added\n~ changed\n")
 PROVES(compare, moved_string_is_no_change_in_position_independent_code, "strings.c", "-fPIC",
        "+ added\n~ changed\n")
