@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,10 +259,22 @@ struct tracer {
 	pid_t tid;
 };
 
+// The target stands still while this thread works: nothing else should run on its processor meanwhile. Without the
+// right to do so it goes on as it is. And no SIGCHLD for every stop: statuses are waited for.
+static void prefer_tracer(void)
+{
+	struct sched_param parameters = {.sched_priority = 1};
+	struct sigaction quiet = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+
+	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters);
+	sigaction(SIGCHLD, &quiet, NULL);
+}
+
 static void *run_tracer(void *argument)
 {
 	struct tracer *tracer = argument;
 
+	prefer_tracer();
 	tracer->tid = gettid();
 	tracer->result = tracer->work(tracer->argument);
 	return NULL;
