@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A fix, a new function, a changed constant; with a static whose number and a string whose place move.
+#include <stdio.h>
+
+#ifdef NEW
+const int limits[4] = {10, 20, 31, 40};
+#else
+const int limits[4] = {10, 20, 30, 40};
+#endif
+
+#ifdef NEW
+__attribute__((noinline)) int added(int value)
+{
+	static int calls;
+
+	calls += value;
+	puts("a string that comes first");
+	return calls;
+}
+#endif
+
+__attribute__((noinline)) int counted(int value)
+{
+	static int calls;
+
+	calls += value;
+#ifdef NEW
+	return calls + added(value);
+#else
+	return calls;
+#endif
+}
+
+__attribute__((noinline)) int untouched(int value)
+{
+	static int calls;
+
+	calls ^= value;
+	puts("untouched");
+	return calls;
+}
+
+__attribute__((noinline)) int fixed(int value)
+{
+#ifdef NEW
+	if (value > 100)
+		return -1;
+#endif
+	return value * 3;
+}
