@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -112,6 +113,16 @@ struct child {
 	struct unwinder *unwinder;
 };
 
+// A failed assertion must not leave children behind.
+static pid_t fork_mortal(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
 static void stop_child(struct child *child)
 {
 	int status;
@@ -179,7 +190,7 @@ static void check_state(struct child *child, const struct user_regs_struct *regs
 
 static void step_through(bool on_other_stack, unsigned steps)
 {
-	struct child child = {.pid = fork()};
+	struct child child = {.pid = fork_mortal()};
 	struct user_regs_struct regs;
 	int status, signal = 0;
 
@@ -215,7 +226,7 @@ Test(unwind, every_instruction_of_a_handler_on_its_own_stack_too)
 // The first calls go through PLT entries that are not bound yet, and the dynamic linker binds them.
 Test(unwind, binding_of_a_call_is_walked)
 {
-	struct child child = {.pid = fork()};
+	struct child child = {.pid = fork_mortal()};
 	struct user_regs_struct regs;
 	unsigned in_linker = 0;
 	int status;
@@ -251,7 +262,7 @@ Test(unwind, unknown_code_makes_every_word_count)
 	struct unwind_hit hit;
 
 	memcpy(code, bytes, sizeof(bytes));
-	child.pid = fork();
+	child.pid = fork_mortal();
 	if (child.pid == 0) {
 		((void (*)(int (*)(void)))(uintptr_t)code)(pause);
 		_exit(0);
@@ -275,7 +286,7 @@ Test(unwind, unknown_code_makes_every_word_count)
 // The same word does not count where the walk is complete.
 Test(unwind, stale_words_do_not_count_when_the_walk_is_complete)
 {
-	struct child child = {.pid = fork()};
+	struct child child = {.pid = fork_mortal()};
 	struct user_regs_struct regs;
 	const struct address_range *used = range_of(__start_text_outer, __stop_text_outer);
 	struct unwind_hit hit;
@@ -309,7 +320,7 @@ Test(unwind, code_unmapped_since_the_tables_were_read_is_noticed)
 
 	(void)code;
 	cr_assert_eq(pipe(go), 0);
-	child.pid = fork();
+	child.pid = fork_mortal();
 	if (child.pid == 0) {
 		char byte;
 
@@ -346,7 +357,7 @@ static void *wait_in_thread(void *unused)
 // Prints the cost; the bound is generous since other tests run beside this one.
 Test(unwind, a_thread_costs_microseconds)
 {
-	struct child child = {.pid = fork()};
+	struct child child = {.pid = fork_mortal()};
 	const struct address_range *used = range_of(__start_text_outer, __stop_text_outer);
 	struct user_regs_struct regs;
 	struct timespec start, end;

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# For the live tests: builds programs in two versions, makes packages, starts targets, counts results.
+
+out=${HP_TESTS_OUT:?}
+bin=${HP_BIN:?}
+tests=$PWD/tests/live
+data=$PWD/testdata/live
+cc=${CC:-cc}
+flags=(-std=gnu17 -D_GNU_SOURCE -O2 -g -ffunction-sections -fdata-sections -pthread -I"$tests")
+number=0
+
+result() { # STATUS NAME [WHAT WENT WRONG]
+	number=$((number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		[ -z "${3:-}" ] || printf '%s\n' "$3" | sed 's/^/# /' | head -n 40
+	fi
+}
+skip() { # NAME REASON
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+finish() {
+	echo "1..$number"
+}
+
+started=()
+end_started() {
+	local pid
+	for pid in "${started[@]}"; do
+		kill -CONT "$pid" 2>/dev/null
+		kill -KILL "$pid" 2>/dev/null
+	done
+}
+trap end_started EXIT
+
+# build NAME SOURCE... : old/NAME with VERSION 1 and new/NAME with VERSION 2, each source to an object first.
+# LINK and EXTRA are options.
+build() {
+	local name=$1 version side source object objects
+	shift
+	for version in 1 2; do
+		side=$([ $version = 1 ] && echo old || echo new)
+		mkdir -p "$out/$name/$side"
+		objects=()
+		for source; do
+			object=$out/$name/$side/$(basename "${source%.*}").o
+			# Both sides compile in one place, so that no path differs.
+			"$cc" "${flags[@]}" ${EXTRA:-} -DVERSION=$version -c "$source" -o "$object" || return 1
+			objects+=("$object")
+		done
+		(cd "$out/$name/$side" && "$cc" -pthread -Wl,--build-id ${LINK:-} "${objects[@]}" -o "$name" ${LIBS:-}) || return 1
+	done
+}
+# package NAME : NAME.hp from the two builds, with id NAME
+package() {
+	"$bin/hp-build" -q --id="$1" "$out/$1/old" "$out/$1/new" -o "$out/$1.hp" >"$out/$1.build" 2>&1
+}
+# start NAME [ARGUMENT...] : runs old/NAME; sets pid, and ask/told to talk with it
+start() {
+	local name=$1
+	shift
+	coproc TARGET { exec "$out/$name/old/$name" "$@" 2>&1; }
+	pid=$TARGET_PID
+	started+=("$pid")
+	exec {told}<&"${TARGET[0]}" {ask}>&"${TARGET[1]}"
+}
+# answer COMMAND : one line from the target into reply
+answer() {
+	reply=
+	echo "$1" >&"$ask"
+	read -r -t "${2:-30}" reply <&"$told"
+}
+stop() {
+	kill -KILL "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	exec {told}<&- {ask}>&-
+}
+apply() {
+	timeout 60 "$bin/hp-apply" "$@" >"$out/apply.out" 2>&1
+}
+said() {
+	cat "$out/apply.out"
+}
