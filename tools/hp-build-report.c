@@ -161,7 +161,7 @@ static json_t *object_entry(const struct pair *pair)
 	return entry;
 }
 
-static json_t *findings(const struct diags *diags, bool refusals)
+static json_t *findings(const struct diags *diags, enum severity severity)
 {
 	json_t *array = json_array();
 
@@ -169,7 +169,7 @@ static json_t *findings(const struct diags *diags, bool refusals)
 		const struct diag *diag = diags_at(diags, i);
 		json_t *entry;
 
-		if ((diag->severity != DIAG_WARNING) != refusals)
+		if (diag->severity != severity)
 			continue;
 		entry = json_object();
 		set_text(entry, "code", diag->code);
@@ -246,8 +246,9 @@ int write_json(const struct request *request, const struct diff *diff, const str
 			json_array_append_new(objects, object_entry(&diff->pairs[i]));
 	json_object_set_new(document, "objects", objects);
 	json_object_set_new(document, "suppressed", diff ? suppressed(diff) : json_array());
-	json_object_set_new(document, "refusals", findings(diags, true));
-	json_object_set_new(document, "warnings", findings(diags, false));
+	json_object_set_new(document, "refusals", findings(diags, DIAG_REFUSAL));
+	json_object_set_new(document, "warnings", findings(diags, DIAG_WARNING));
+	json_object_set_new(document, "errors", findings(diags, DIAG_ERROR));
 	json_object_set_new(document, "package",
 			    package ? package_entry(request, build, package) : json_null());
 	text = json_dumps(document, JSON_INDENT(1));
