@@ -7,7 +7,7 @@
 #include "tools/hp-diff.h"
 
 // Names and strings of a program may hold any bytes; JSON must be UTF-8: bytes that are none become U+FFFD.
-static json_t *text_value(const char *text)
+json_t *text_value(const char *text)
 {
 	json_t *value;
 	char *clean;

@@ -18,30 +18,31 @@
 #define PROGRAM "hp-diff"
 
 enum status { STATUS_SAME = 0, STATUS_DIFFERENT = 1, STATUS_TROUBLE = 2 };
-enum form { FORM_LIST, FORM_STAT, FORM_PATCH, FORM_JSON };
 
-static const char help[] = "Usage: hp-diff [--stat|--patch|--json] [--color=WHEN] [-q] [-j N] OLD NEW\n"
-			   "Show what differs in meaning between two builds of a program, and why.\n"
-			   "\n"
-			   "OLD and NEW are two directories, two objects or two archives.\n"
-			   "\n"
-			   "      --stat         one line per object\n"
-			   "      --patch        the instructions that differ\n"
-			   "      --json         everything, as one JSON document (hp-diff.schema.json)\n"
-			   "      --color=WHEN   auto (default), always or never\n"
-			   "  -q, --quiet        no progress\n"
-			   "  -j, --jobs=N       compare N objects at a time; default: one per core\n"
-			   "      --help         show this text\n"
-			   "      --version      show the version\n"
-			   "\n"
-			   "Exit status: 0 no differences, 1 differences, 2 bad usage or something could\n"
-			   "not be compared (the rest is still reported).\n";
+static const char help[] =
+	"Usage: hp-diff [--stat|--patch|--json|--html=FILE] [--color=WHEN] [-q] [-j N] OLD NEW | KB.hp\n"
+	"Show what differs in meaning between two builds of a program, and why.\n"
+	"\n"
+	"OLD and NEW are two directories, two objects or two archives.\n"
+	"\n"
+	"      --stat         one line per object\n"
+	"      --patch        the instructions that differ\n"
+	"      --json         everything, as one JSON document (hp-diff.schema.json)\n"
+	"      --html=FILE    a page for people: the listing and the instructions\n"
+	"      --color=WHEN   auto (default), always or never\n"
+	"  -q, --quiet        no progress\n"
+	"  -j, --jobs=N       compare N objects at a time; default: one per core\n"
+	"      --help         show this text\n"
+	"      --version      show the version\n"
+	"\n"
+	"Exit status: 0 no differences, 1 differences, 2 bad usage or something could\n"
+	"not be compared (the rest is still reported).\n";
 
 struct arguments {
 	enum form form;
 	enum color_mode color;
 	struct diff_options options;
-	const char *old, *new_path;
+	const char *old, *new_path, *package, *html;
 };
 
 enum { OPTION_STAT = 256, OPTION_PATCH, OPTION_JSON, OPTION_HTML, OPTION_COLOR, OPTION_HELP, OPTION_VERSION };
@@ -57,12 +58,13 @@ static const struct option options[] = {
 // The rest of the line behind the options. -1 to go on, else the status to exit with.
 static int parse_paths(struct arguments *arguments, int count, char **paths)
 {
-	if (count == 1)
-		return usage_error(
-			PROGRAM, STATUS_TROUBLE,
-			"%s: one argument is given, OLD and NEW are needed (showing a package is not built "
-			"yet)",
-			paths[0]);
+	if (count == 1 && (arguments->form == FORM_PATCH || arguments->form == FORM_HTML))
+		return usage_error(PROGRAM, STATUS_TROUBLE,
+				   "--patch and --html need OLD and NEW: a package holds no old code");
+	if (count == 1) {
+		arguments->package = paths[0];
+		return -1;
+	}
 	if (count != 2)
 		return usage_error(PROGRAM, STATUS_TROUBLE, "OLD and NEW are needed, %d arguments are given",
 				   count);
@@ -78,19 +80,21 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 	while ((option = getopt_long(argc, argv, "qj:", options, NULL)) != -1) {
 		enum form form = option == OPTION_STAT    ? FORM_STAT
 				 : option == OPTION_PATCH ? FORM_PATCH
+				 : option == OPTION_HTML  ? FORM_HTML
 							  : FORM_JSON;
 
 		switch (option) {
 		case OPTION_STAT:
 		case OPTION_PATCH:
 		case OPTION_JSON:
-			if (arguments->form != FORM_LIST && arguments->form != form)
-				return usage_error(PROGRAM, STATUS_TROUBLE,
-						   "only one of --stat, --patch and --json can be given");
-			arguments->form = form;
-			break;
 		case OPTION_HTML:
-			return usage_error(PROGRAM, STATUS_TROUBLE, "--html is not built yet");
+			if (arguments->form != FORM_LIST && arguments->form != form)
+				return usage_error(
+					PROGRAM, STATUS_TROUBLE,
+					"only one of --stat, --patch, --json and --html can be given");
+			arguments->form = form;
+			arguments->html = form == FORM_HTML ? optarg : NULL;
+			break;
 		case OPTION_COLOR:
 			if (!parse_color(optarg, &arguments->color))
 				return usage_error(PROGRAM, STATUS_TROUBLE,
@@ -218,6 +222,14 @@ static void end_pager(pid_t pager)
 		;
 }
 
+static int show_one(const struct arguments *arguments)
+{
+	bool color = color_wanted(arguments->color, STDOUT_FILENO);
+	bool read = show_package(arguments->package, arguments->form, color ? &git_like : &plain);
+
+	return finish_output(PROGRAM) && read ? STATUS_DIFFERENT : STATUS_TROUBLE;
+}
+
 static bool show(const struct arguments *arguments, const struct diff *diff, struct diags *diags)
 {
 	bool color = color_wanted(arguments->color, STDOUT_FILENO), written = true;
@@ -236,6 +248,9 @@ static bool show(const struct arguments *arguments, const struct diff *diff, str
 		break;
 	case FORM_JSON:
 		written = show_json(diff, diags);
+		break;
+	case FORM_HTML:
+		written = show_html(diff, diags, arguments->html);
 		break;
 	}
 	if (pager > 0)
@@ -270,6 +285,8 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (arguments.package)
+		return show_one(&arguments);
 	status = check_paths(&arguments);
 	if (status)
 		return status;

@@ -5,6 +5,8 @@
 
 #include "diff/diff.h"
 
+enum form { FORM_LIST, FORM_STAT, FORM_PATCH, FORM_JSON, FORM_HTML };
+
 struct colors {
 	const char *head, *old, *new_text, *place, *dim, *end; /* escape sequences, "" without colour */
 };
@@ -14,6 +16,13 @@ void show_stat(const struct diff *diff, const struct colors *colors);
 void show_patch(const struct diff *diff, const struct colors *colors);
 /* false: out of memory or the output failed. */
 bool show_json(const struct diff *diff, struct diags *diags);
+
+/* Writes one page that needs no other file. false after saying why it cannot be written. */
+bool show_html(const struct diff *diff, struct diags *diags, const char *path);
+/* What a package changes, as list, counts or JSON. false after saying why it cannot be read. */
+bool show_package(const char *path, enum form form, const struct colors *colors);
+/* A JSON string, or null for NULL; bytes that are no UTF-8 become U+FFFD. */
+struct json_t *text_value(const char *text);
 
 /* Functions and data that people know by name: not parts, strings, tables. */
 bool is_shown(const struct unit *unit);

@@ -155,12 +155,19 @@ done
 # ---- bad usage ----
 
 check no_arguments_is_usage refused "OLD and NEW are needed" --color=never
-check one_argument_is_usage refused "one argument is given" "$G/old"
+check one_argument_must_be_a_package refused "not a hotpatch package" "$G/old/limit.o"
+check patch_of_a_package_is_usage refused "holds no old code" --patch x.hp
+check missing_package_is_2 refused "nowhere.hp" "$work/nowhere.hp"
 check three_arguments_is_usage refused "3 arguments are given" a b c
 check unknown_option_is_usage status 2 --frobnicate a b
 check two_forms_is_usage refused "only one of" --stat --json a b
-check html_is_refused_not_ignored refused "--html is not built yet" --html=x.html "$G/old" "$G/new"
-check html_writes_nothing test ! -e x.html
+check html_is_not_mixed_with_json refused "only one of" --json "--html=$work/x.html" "$G/old" "$G/new"
+check bad_usage_writes_no_page test ! -e "$work/x.html"
+check html_exits_1 status 1 "--html=$work/x.html" "$G/old" "$G/new"
+check html_has_the_reason has 'new check: compares with 4242' "$work/x.html"
+check html_has_the_instructions has 'call   audit' "$work/x.html"
+check html_escapes_what_is_markup lacks '<old' "$work/x.html"
+check unwritable_page_is_2 status 2 "--html=$work/nowhere/x.html" "$G/old" "$G/new"
 check bad_colour_is_usage refused "must be auto, always or never" --color=purple a b
 check bad_jobs_is_usage refused "must be a number" -j 0 a b
 check help_exits_0 status 0 --help
