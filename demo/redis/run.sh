@@ -115,7 +115,8 @@ show redis PFMERGE result forged
 check "the hole is closed" shown_has INVALIDOBJ
 show redis PFCOUNT forged
 check "PFCOUNT rejects it too" shown_has INVALIDOBJ
-check "honest sketches are counted as before: $(redis -n 1 PFCOUNT sketch:1)" test "$(redis -n 1 PFCOUNT sketch:1)" = 6
+redis PFADD honest a b c d e >/dev/null
+check "honest sketches are counted as before: $(redis PFCOUNT honest)" test "$(redis PFCOUNT honest)" = 5
 show hp-apply --list "$server"
 check "the package is listed" shown_has KB32023
 check "the data is intact: $(data_digest)" test "$(data_digest)" = "$digest"
