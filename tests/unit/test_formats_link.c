@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Linking a payload: the bytes are those that the linker makes of the same object at the same addresses.
+#include <criterion/criterion.h>
+
 #include "tests/unit/test_formats.h"
 
 enum { CODE = 0x10000000, DATA = 0x10004000, BIAS = 0x20000000, STRLCPY = 0x23450, THREAD_OFFSET = -0x100 };

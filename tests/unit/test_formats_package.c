@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Packages: what goes in comes out, and nothing that is not exactly what was written is ever opened.
+#include <criterion/criterion.h>
 #include <zlib.h>
 
 #include "tests/unit/test_formats.h"
