@@ -13,18 +13,40 @@ static bool same_build(const struct image *a, const struct image *b)
 	return a->build_id_size == b->build_id_size && !memcmp(a->build_id, b->build_id, a->build_id_size);
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+// The name people call it by: programs that are copied under other names get longer ones.
+static bool better_name(const char *path, const char *than)
+{
+	size_t length = strlen(base_name(path)), other = strlen(base_name(than));
+
+	return length != other ? length < other : strcmp(base_name(path), base_name(than)) < 0;
+}
+
 // One build under several names is one target.
 static void add_image(struct builder *builder, struct image *image, const char *path)
 {
 	struct candidate *candidate;
 
 	for (size_t i = 0; i < builder->candidates.count; i++) {
+		struct image *other;
+
 		candidate = &builder->candidates.at[i];
-		if (same_build(candidate->image, image)) {
-			candidate->paths = arena_printf(builder->arena, "%s, %s", candidate->paths, path);
-			image_close(image);
-			return;
+		if (!same_build(candidate->image, image))
+			continue;
+		candidate->paths = arena_printf(builder->arena, "%s, %s", candidate->paths, path);
+		other = better_name(path, candidate->path) ? candidate->image : image;
+		if (other != image) {
+			candidate->image = image;
+			candidate->path = arena_strdup(builder->arena, path);
 		}
+		image_close(other);
+		return;
 	}
 	candidate = vec_push(&builder->candidates);
 	*candidate = (struct candidate){.image = image, .path = arena_strdup(builder->arena, path)};
@@ -123,71 +145,134 @@ static bool claimed_already(const struct target *target, const struct placement 
 	return false;
 }
 
-static void place_pair(struct builder *builder, struct candidate *candidate, struct pair *pair, bool *found)
+static bool place_pair(struct builder *builder, struct candidate *candidate, struct pair *pair)
 {
 	struct placement *placement = match_object(candidate->image, pair->old);
-	struct diag place = {.severity = DIAG_REFUSAL, .object = candidate->path};
+	struct diag place = {.severity = DIAG_REFUSAL, .code = "symbol-ambiguous", .object = candidate->path};
 
 	*vec_push(&builder->placements) = placement;
 	if (placement->result == MATCH_PARTIAL &&
 	    (placement->source_in_image || builder->options->image_count)) {
-		place.code = "image-mismatch";
-		diags_add(builder->diags, &place, "%s: %s", pair->path,
-			  placement_explain(placement, builder->arena));
-		*found = true;
+		*vec_push(&builder->partial) = (struct partial){candidate, pair, placement};
 	} else if (placement->result == MATCH_AMBIGUOUS) {
-		place.code = "symbol-ambiguous";
 		diags_add(builder->diags, &place,
 			  "%s fits at several places of the image that are not the same code; name the right "
 			  "image",
 			  pair->path);
-		*found = true;
+		return true;
 	} else if (placement->result == MATCH_FULL) {
-		*found = true;
 		if (!claimed_already(candidate->target, placement))
 			*vec_push(&candidate->target->pieces) = (struct piece){
 				.pair = pair, .old = pair->old, .new = pair->new, .placement = placement};
+		return true;
 	}
+	return false;
 }
 
 static const char *file_name(const char *path)
 {
-	const char *member = strrchr(path, ':'), *slash = strrchr(path, '/');
+	const char *member = strrchr(base_name(path), ':');
 
-	if (member && (!slash || member > slash))
-		return member + 1;
-	return slash ? slash + 1 : path;
+	return member ? member + 1 : base_name(path);
 }
 
-static bool same_changes(const struct pair *a, const struct pair *b)
+static const char *unnumbered(struct arena *arena, const char *name)
 {
-	size_t i = 0, j = 0;
+	return arena_strndup(arena, name, strcspn(name, "."));
+}
 
-	for (;; i++, j++) {
-		while (i < a->new->unit_count &&
-		       (a->new->units[i].kind != UNIT_FUNCTION || a->new->units[i].status == UNIT_SAME))
-			i++;
-		while (j < b->new->unit_count &&
-		       (b->new->units[j].kind != UNIT_FUNCTION || b->new->units[j].status == UNIT_SAME))
-			j++;
-		if (i == a->new->unit_count || j == b->new->unit_count)
-			return i == a->new->unit_count &&j == b->new->unit_count;
-		if (a->new->units[i].name != b->new->units[j].name ||
-		    a->new->units[i].status != b->new->units[j].status)
-			return false;
+// All names of the functions that differ, aliases included; clones (`f.isra.0`) are the compiler's choice for each
+// kind of code and go by the name of their function.
+static struct strmap *function_names(struct arena *arena, const struct pair *pair, bool changed)
+{
+	struct strmap *names = strmap_new();
+
+	for (size_t i = 0; i < pair->new->unit_count; i++) {
+		const struct unit *unit = &pair->new->units[i];
+
+		for (size_t n = 0; unit->kind == UNIT_FUNCTION && n < unit->symbol_count; n++)
+			if (!changed || unit->status != UNIT_SAME)
+				*strmap_put(names, unnumbered(arena, unit->symbols[n]->name)) = names;
+	}
+	return names;
+}
+
+static bool names_any(struct arena *arena, const struct strmap *names, const struct unit *unit)
+{
+	for (size_t n = 0; n < unit->symbol_count; n++)
+		if (strmap_get(names, unnumbered(arena, unit->symbols[n]->name)))
+			return true;
+	return false;
+}
+
+// Every function that differs in B differs in A as well, or A has it inlined everywhere.
+static bool covers_changes(struct arena *arena, const struct pair *a, const struct pair *b)
+{
+	struct strmap *changed = function_names(arena, a, true), *all = function_names(arena, a, false);
+	bool covered = true;
+	size_t common = 0;
+
+	for (size_t i = 0; covered && i < b->new->unit_count; i++) {
+		const struct unit *unit = &b->new->units[i];
+
+		if (unit->kind != UNIT_FUNCTION || unit->status == UNIT_SAME)
+			continue;
+		if (names_any(arena, changed, unit))
+			common++;
+		else
+			covered = !names_any(arena, all, unit);
+	}
+	strmap_free(changed);
+	strmap_free(all);
+	return covered && common;
+}
+
+// One source built twice (libtool's PIC and plain objects, an archive's copy), with the same change in both.
+static bool are_twins(struct arena *arena, const struct pair *a, const struct pair *b)
+{
+	const char *source = a->old->source_file, *other = b->old->source_file;
+
+	return a != b && !strcmp(file_name(a->path), file_name(b->path)) && source && other &&
+	       !strcmp(source, other) && covers_changes(arena, a, b);
+}
+
+static bool has_twin_in(struct builder *builder, const struct candidate *candidate, const struct pair *pair)
+{
+	for (size_t p = 0; p < candidate->target->pieces.count; p++)
+		if (are_twins(builder->arena, candidate->target->pieces.at[p].pair, pair))
+			return true;
+	return false;
+}
+
+static bool has_twin_in_image(struct builder *builder, const struct pair *pair)
+{
+	for (size_t i = 0; i < builder->candidates.count; i++)
+		if (has_twin_in(builder, &builder->candidates.at[i], pair))
+			return true;
+	return false;
+}
+
+// An object of which an image has a part only is another build of what was linked, unless its twin is what was.
+// Several of one source are one finding.
+static void judge_partial(struct builder *builder)
+{
+	for (size_t i = 0; i < builder->partial.count; i++) {
+		const struct partial *partial = &builder->partial.at[i];
+		struct diag place = {.severity = DIAG_REFUSAL,
+				     .code = "image-mismatch",
+				     .object = partial->candidate->path};
+
+		if (!has_twin_in(builder, partial->candidate, partial->pair))
+			diags_add(builder->diags, &place, "%s: %s", partial->pair->path,
+				  placement_explain(partial->placement, builder->arena));
 	}
 }
 
-static bool has_twin_in_image(const struct builder *builder, const struct pair *pair)
+static bool is_partial(const struct builder *builder, const struct pair *pair)
 {
-	for (size_t i = 0; i < builder->candidates.count; i++) {
-		const struct target *target = builder->candidates.at[i].target;
-
-		for (size_t p = 0; p < target->pieces.count; p++)
-			if (!strcmp(file_name(target->pieces.at[p].pair->path), file_name(pair->path)) &&
-			    same_changes(target->pieces.at[p].pair, pair))
-				return true;
-	}
+	for (size_t i = 0; i < builder->partial.count; i++)
+		if (builder->partial.at[i].pair == pair)
+			return true;
 	return false;
 }
 
@@ -215,10 +300,11 @@ static void place_objects(struct builder *builder)
 			continue;
 		builder->changed++;
 		for (size_t c = 0; c < builder->candidates.count; c++)
-			place_pair(builder, &builder->candidates.at[c], pair, &found);
+			found |= place_pair(builder, &builder->candidates.at[c], pair);
 		if (!found)
 			*vec_push(&missed) = pair;
 	}
+	judge_partial(builder);
 	for (size_t i = 0; i < missed.count; i++) {
 		struct diag place = {.severity = builder->options->image_count ? DIAG_WARNING : DIAG_REFUSAL,
 				     .code = "image-not-found",
@@ -226,7 +312,7 @@ static void place_objects(struct builder *builder)
 
 		if (builder->options->image_count)
 			leave_out(builder, missed.at[i]);
-		if (!has_twin_in_image(builder, missed.at[i]))
+		if (!is_partial(builder, missed.at[i]) && !has_twin_in_image(builder, missed.at[i]))
 			diags_add(builder->diags, &place,
 				  "changed object is in none of the %zu images looked at; add its image to "
 				  "the old tree or name "
@@ -515,6 +601,7 @@ static void builder_free(struct builder *builder)
 		object_free(builder->new_objects.at[i]);
 	free(builder->candidates.at);
 	free(builder->placements.at);
+	free(builder->partial.at);
 	free(builder->new_objects.at);
 	free(builder->uncovered.at);
 	decoder_free(builder->decoder);

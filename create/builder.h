@@ -13,6 +13,13 @@ struct candidate {
 	struct target *target;
 };
 
+/* An image that has a part of an object's functions. */
+struct partial {
+	const struct candidate *candidate;
+	const struct pair *pair;
+	const struct placement *placement;
+};
+
 struct builder {
 	struct arena *arena;
 	struct diff *diff;
@@ -21,6 +28,7 @@ struct builder {
 	struct decoder *decoder;
 	VEC(struct candidate) candidates;
 	VEC(struct placement *) placements;
+	VEC(struct partial) partial;
 	VEC(struct object *) new_objects;
 	VEC(struct uncovered_image) uncovered;
 	size_t changed; /* pairs that differ in code or data */

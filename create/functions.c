@@ -82,6 +82,28 @@ static bool make_prologue(struct target *target, struct member *member, const ui
 	return made;
 }
 
+static bool is_public_symbol(const struct symbol *symbol)
+{
+	return symbol->binding != BINDING_LOCAL && symbol->visibility == VISIBILITY_DEFAULT;
+}
+
+static bool is_public(const struct unit *unit)
+{
+	for (size_t i = 0; i < unit->symbol_count; i++)
+		if (is_public_symbol(unit->symbols[i]))
+			return true;
+	return false;
+}
+
+// Of several names the one that other modules know; `f__internal_alias` is for the library's own use.
+static const char *public_name(const struct unit *unit)
+{
+	for (size_t i = 0; i < unit->symbol_count; i++)
+		if (is_public_symbol(unit->symbols[i]))
+			return unit->symbols[i]->name;
+	return unit->name;
+}
+
 static void describe_function(struct target *target, struct member *member)
 {
 	const struct unit *old = member->old;
@@ -104,7 +126,7 @@ static void describe_function(struct target *target, struct member *member)
 	*vec_push(&target->prologues) = moved;
 	function = vec_push(&target->functions);
 	*function = (struct hp_function){
-		.name = old->name,
+		.name = public_name(old),
 		.object = old->object->path,
 		.vaddr = member->old_vaddr,
 		.old_size = old->size,
@@ -112,8 +134,7 @@ static void describe_function(struct target *target, struct member *member)
 		.jump_size = prologue.jump_size,
 		.flags = prologue.endbr ? HP_FUNCTION_ENDBR : 0,
 	};
-	if (old->symbol_count && old->symbols[0]->binding != BINDING_LOCAL &&
-	    old->symbols[0]->visibility == VISIBILITY_DEFAULT)
+	if (is_public(old))
 		function->flags |= HP_FUNCTION_GLOBAL;
 	crypto_hash_sha256(function->old_hash, code, old->size);
 	memcpy(function->old_bytes, code, old->size < HP_OLD_BYTES_MAX ? old->size : HP_OLD_BYTES_MAX);

@@ -239,10 +239,10 @@ void check_ran(struct target *target)
 
 		if (ask(graph, node) == ONCE)
 			refuse(target, member->unit, "already-ran",
-			       "`%s` runs only at start-up (%s): a running process stays as it is; restart "
-			       "it, or leave "
+			       "runs only at start-up (%s): a running process stays as it is; restart it, or "
+			       "leave "
 			       "this part out",
-			       member->unit->name, way_to(graph, node));
+			       way_to(graph, node));
 	}
 	graph_free(graph);
 }
