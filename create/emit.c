@@ -99,6 +99,7 @@ void emit_members(struct target *target)
 // ---- unwind information --------------------------------------------------------------------------------------
 // .eh_frame is a run of records: length, id (0: a CIE; else an FDE, whose CIE starts that far before the id field),
 // then for an FDE the distance to its code, the code's length, augmentation and instructions (LSB core, 10.6).
+// Records follow each other without gaps: four zero bytes between two would end the section for every reader.
 
 static uint32_t word_at(const struct section *section, uint64_t offset)
 {
@@ -146,7 +147,7 @@ static bool emit_cie(struct payload_section *to, struct intmap *copied, const st
 	// Objects bring the same CIE again and again: known by its bytes.
 	known = intmap_put(copied, hash_bytes(from->data + offset, length, 0));
 	if (!*known)
-		*known = (void *)(uintptr_t)(payload_append(to, from->data + offset, length, 8) + 1);
+		*known = (void *)(uintptr_t)(payload_append(to, from->data + offset, length, 4) + 1);
 	*place = (uintptr_t)*known - 1;
 	return !memcmp(to->bytes.at + *place, from->data + offset, length);
 }
@@ -161,7 +162,7 @@ static bool emit_fde(struct payload_section *to, struct intmap *copied, struct m
 	if (back > offset + 4 || has_relocs(from, offset + 9, offset + length) ||
 	    start->info->type != R_X86_64_PC32 || !emit_cie(to, copied, from, offset + 4 - back, &cie))
 		return false;
-	place = payload_append(to, from->data + offset, length, 8);
+	place = payload_append(to, from->data + offset, length, 4);
 	distance = (uint32_t)(place + 4 - cie);
 	memcpy(to->bytes.at + place + 4, &distance, 4);
 	payload_relocate(to, place + 8, R_X86_64_PC32, member->symbol, reloc_distance(start, member->unit));
