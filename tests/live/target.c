@@ -197,6 +197,7 @@ static void run_versions(struct worker *worker)
 		wrong("torn: %d changes within %lu us", changes, took);
 	if (!changes)
 		version_now = versions[0];
+	usleep(300); // or nobody could ever replace them
 }
 
 // ---- sleeping ----------------------------------------------------------------------------------------------
