@@ -131,8 +131,12 @@ static bool same_in_section(const struct comparing *comparing, uint64_t old, uin
 	const struct hp_image_section *section = image_section_at(comparing->old.image, old);
 	const struct hp_image_section *other = image_section_at(comparing->new_side.image, new_vaddr);
 
-	if (!section || !other)
-		return !section && !other && old == new_vaddr;
+	if (!section || !other) // the file's headers: __ehdr_start
+		return !section && !other &&
+		       old - comparing->old.image->segments[0].vaddr ==
+			       new_vaddr - comparing->new_side.image->segments[0].vaddr;
+	if (read_only(comparing->old.image, old))
+		return false; // its contents were compared
 	return !strcmp(section->name, other->name) &&
 	       (old - section->vaddr == new_vaddr - other->vaddr ||
 		section->size - (old - section->vaddr) == other->size - (new_vaddr - other->vaddr));
@@ -160,7 +164,7 @@ static bool same_place(const struct comparing *comparing, uint64_t old, uint64_t
 		return same_slot(comparing, slot, new_slot, depth - 1);
 	if (same_constant(comparing, old, new_vaddr, use))
 		return true;
-	return same_in_section(comparing, old, new_vaddr) && !read_only(comparing->old.image, old);
+	return same_in_section(comparing, old, new_vaddr);
 }
 
 // ---- code ----------------------------------------------------------------------------------------
