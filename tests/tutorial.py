@@ -54,9 +54,11 @@ def parse_session(block, first):
 
 
 def normalise(line):
-    line = re.sub(r"\b[0-9a-f]{7,64}\b…?", "HEX", line)
+    line = re.sub(r"\b([0-9a-f]{4,}…|[0-9a-f]{40}\b|[0-9a-f]{64}\b|0x[0-9a-f]+)", "N", line)
     line = re.sub(r"[0-9]+([.,][0-9]+)*", "N", line)
-    line = re.sub(r", N retr(y|ies)", "", line)
+    line = re.sub(r",? +N retr(y|ies)", "", line)
+    # Where it happened: the last folder and the file are told apart, what is above is not.
+    line = re.sub(r" /\S*/(\w+/\w+)\b", r" \1", line)
     return re.sub(r"\s+", " ", line).strip()
 
 

@@ -58,13 +58,14 @@ show -s 1 hp-diff old new
 check "hp-diff names the changed function" shown_has range
 
 step "The package"
-show hp-build old new -o KB1.hp --id=KB1 --title='RANGE stays within the value' --fixes=CVE-2026-0001
+hp-sign keygen release >/dev/null
+show hp-build old new -o KB1.hp --id=KB1 --title='RANGE stays within the value' --fixes=CVE-2026-0001 --sign=release.key
 show hp-show KB1.hp
 check "the package is small: $(stat -c %s KB1.hp) bytes" test "$(stat -c %s KB1.hp)" -le 4096
 
 step "The running server is repaired under load"
 commands_before=$(ask STATS)
-show hp-apply KB1.hp "$server"
+show hp-apply --trust=release.pub KB1.hp "$server"
 check "hp-apply says how long the process stood still" shown_has "stood still"
 show ask 'RANGE greeting 0 4' 'RANGE greeting 0 140'
 check "the hole is closed" shown_lacks s3cret
@@ -80,7 +81,7 @@ step "And back"
 show hp-apply --revert=KB1 "$server"
 show ask 'RANGE greeting 0 140'
 check "the old behaviour is back" shown_has s3cret
-show hp-apply KB1.hp "$server"
+show hp-apply --trust=release.pub KB1.hp "$server"
 show ask 'RANGE greeting 0 140'
 check "applied again, the hole is closed again" shown_lacks s3cret
 

@@ -101,14 +101,17 @@ show -s 1 hp-diff old new
 check "hp-diff names the functions of the fix" eval 'shown_has hllMerge && shown_has hllSparseRegHisto && shown_has hllSparseToDense'
 
 step "The package"
-show hp-build old new -o KB32023.hp --id=KB32023 --title='Out of bounds write in hyperloglog commands' --fixes=CVE-2025-32023
+rm -f release.key release.pub
+hp-sign keygen release >/dev/null
+show hp-build old new -o KB32023.hp --id=KB32023 --title='Out of bounds write in hyperloglog commands' --fixes=CVE-2025-32023 \
+	--sign=release.key
 size=$(stat -c %s KB32023.hp)
 show hp-show KB32023.hp
 check "the package has $size bytes; redis-server has $(stat -c %s old/src/redis-server)" test "$size" -le 8192
 
 step "The running server is repaired under load"
 check "the load runs" kill -0 "$counting" "$mixed"
-show hp-apply KB32023.hp "$server"
+show hp-apply --trust=release.pub KB32023.hp "$server"
 check "hp-apply says how long the process stood still" shown_has "stood still"
 check "the load still runs" kill -0 "$counting" "$mixed"
 show redis PFMERGE result forged
@@ -126,7 +129,7 @@ step "And back"
 show hp-apply --revert=KB32023 "$server"
 show redis PFMERGE result forged
 check "the old behaviour is back" shown_has OK
-show hp-apply KB32023.hp "$server"
+show hp-apply --trust=release.pub KB32023.hp "$server"
 show redis PFMERGE result forged
 check "applied again, the hole is closed again" shown_has INVALIDOBJ
 
