@@ -1,41 +1,57 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# make install DESTDIR= PREFIX=    everything        make install-apply    the applier, hp-show and hp-sign for fleet hosts
+# make install        DESTDIR= PREFIX=   tools, libhp with its header, manual pages, completions, schemas, documents
+# make install-apply  DESTDIR= PREFIX=   hp-apply with its manual page and completion alone, for hosts that only apply
+# make uninstall      DESTDIR= PREFIX=   takes both back
 
-BINDIR = $(DESTDIR)$(PREFIX)/bin
-SBINDIR = $(DESTDIR)$(PREFIX)/sbin
-LIBDIR = $(DESTDIR)$(PREFIX)/lib
-INCLUDEDIR = $(DESTDIR)$(PREFIX)/include
-MANDIR = $(DESTDIR)$(PREFIX)/share/man
-DATADIR = $(DESTDIR)$(PREFIX)/share/hotpatch
-COMPLETIONDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-
-# What a host needs that only applies packages; hp-apply is an administrator's command.
-APPLY_TOOLS := hp-apply hp-show hp-sign
-BUILD_TOOLS := $(filter-out $(APPLY_TOOLS),$(TOOLS))
 INSTALL ?= install
+# Under PREFIX. hp-apply is an administrator's command.
+DOC_DIR := share/doc/hotpatch
+SCHEMA_DIR := share/hotpatch/schema
+APPLY_TOOLS := hp-apply
+BUILD_TOOLS := $(filter-out $(APPLY_TOOLS),$(TOOLS))
+LIBRARY_PAGES := $(wildcard man/hp.3 man/hp-format.5)
+SCHEMAS := $(wildcard doc/*.schema.json)
+DOCUMENTS := README.md $(wildcard doc/*.md doc/libhp-example.c)
 
-manual_pages = $(foreach tool,$(1),$(wildcard man/$(tool).[1-9]))
+# What is installed, each as MODE:SOURCE:PLACE under PREFIX. Both installing and uninstalling go by it.
+section_of = $(patsubst .%,%,$(suffix $(1)))
+tool_files = $(foreach t,$(1),755:$(O)/bin/$(t):$(if $(filter hp-apply,$(t)),sbin,bin)/$(t)) \
+	$(foreach p,$(foreach t,$(1),$(wildcard man/$(t).[1-9])),644:$(p):share/man/man$(call section_of,$(p))/$(notdir $(p))) \
+	$(foreach t,$(1),$(if $(wildcard completions/$(t)),644:completions/$(t):share/bash-completion/completions/$(t)))
+APPLY_FILES = $(call tool_files,$(APPLY_TOOLS))
+OTHER_FILES = $(call tool_files,$(BUILD_TOOLS)) \
+	644:$(O)/libhp.a:lib/libhp.a 755:$(O)/libhp.so:lib/libhp.so.1 644:$(O)/hp.pc:lib/pkgconfig/hp.pc \
+	644:formats/hp.h:include/hp.h \
+	$(foreach p,$(LIBRARY_PAGES),644:$(p):share/man/man$(call section_of,$(p))/$(notdir $(p))) \
+	$(foreach s,$(SCHEMAS),644:$(s):$(SCHEMA_DIR)/$(notdir $(s))) \
+	$(foreach d,$(DOCUMENTS),644:$(d):$(DOC_DIR)/$(notdir $(d)))
 
-define install_tools
-	$(foreach tool,$(1),$(INSTALL) -D -m 755 $(O)/bin/$(tool) $(if $(filter hp-apply,$(tool)),$(SBINDIR),$(BINDIR))/$(tool)
-	)
-	$(foreach page,$(call manual_pages,$(1)),$(INSTALL) -D -m 644 $(page) $(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))
-	)
-	$(foreach tool,$(1),$(if $(wildcard completions/$(tool)),$(INSTALL) -D -m 644 completions/$(tool) $(COMPLETIONDIR)/$(tool))
+# $(call part,N,MODE:SOURCE:PLACE)
+part = $(word $(1),$(subst :, ,$(2)))
+define install_files
+	$(foreach f,$(1),$(INSTALL) -D -m $(call part,1,$(f)) $(call part,2,$(f)) '$(DESTDIR)$(PREFIX)/$(call part,3,$(f))'
 	)
 endef
 
+# Not kept: PREFIX may be another one the next time.
+$(O)/hp.pc: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: hp' \
+		'Description: reads, checks, writes and links hotpatch packages' 'Version: $(VERSION)' \
+		'Requires.private: libsodium zlib' 'Libs: -L$${libdir} -lhp' 'Cflags: -I$${includedir}' >$@
+
 install-apply: $(APPLY_TOOLS:%=$(O)/bin/%)
-	$(call install_tools,$(APPLY_TOOLS))
+	$(call install_files,$(APPLY_FILES))
 
-install: all install-apply
-	$(call install_tools,$(BUILD_TOOLS))
-	$(INSTALL) -D -m 644 $(O)/libhp.a $(LIBDIR)/libhp.a
-	$(INSTALL) -D -m 755 $(O)/libhp.so $(LIBDIR)/libhp.so.1
-	ln -sf libhp.so.1 $(LIBDIR)/libhp.so
-	$(INSTALL) -D -m 644 formats/hp.h $(INCLUDEDIR)/hp.h
-	$(foreach file,$(wildcard doc/schema/*.json),$(INSTALL) -D -m 644 $(file) $(DATADIR)/schema/$(notdir $(file))
-	)
+install: all install-apply $(O)/hp.pc
+	$(call install_files,$(OTHER_FILES))
+	ln -sf libhp.so.1 '$(DESTDIR)$(PREFIX)/lib/libhp.so'
 
-.PHONY: install install-apply
+uninstall:
+	rm -f $(foreach f,$(APPLY_FILES) $(OTHER_FILES),'$(DESTDIR)$(PREFIX)/$(call part,3,$(f))') '$(DESTDIR)$(PREFIX)/lib/libhp.so'
+	-rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(PREFIX)/$(DOC_DIR)' '$(DESTDIR)$(PREFIX)/$(SCHEMA_DIR)' \
+		'$(DESTDIR)$(PREFIX)/share/hotpatch' 2>/dev/null
+
+FORCE:
+.PHONY: install install-apply uninstall FORCE
