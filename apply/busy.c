@@ -99,14 +99,21 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+// By the smallest range around it: a payload's range holds those of its bodies.
 static const char *name_pc(const struct busy *busy, struct session *session, uint64_t pc)
 {
+	const struct busy_range *best = NULL;
 	const struct image *image;
 
 	for (size_t i = 0; i < busy->named_count; i++) {
-		if (pc >= busy->named[i].range.start && pc <= busy->named[i].range.end)
-			return busy->named[i].name;
+		const struct busy_range *named = &busy->named[i];
+
+		if (pc >= named->range.start && pc <= named->range.end &&
+		    (!best || named->range.end - named->range.start < best->range.end - best->range.start))
+			best = named;
 	}
+	if (best)
+		return best->name;
 	image = process_image_at(session->process, pc);
 	if (image)
 		return arena_printf(session->result->arena, "%s+0x%" PRIx64, base_name(image->path),

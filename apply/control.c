@@ -448,3 +448,20 @@ bool control_was_active(const struct control *control, uint32_t package)
 	}
 	return false;
 }
+
+uint64_t control_body_size(const struct control *control, const struct control_body *body)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < control->codes.count; i++) {
+		const struct control_code *code = &control->codes.at[i];
+
+		if (body->address >= code->address && body->address - code->address < code->size)
+			end = code->address + code->size;
+	}
+	for (size_t i = 0; i < control->bodies.count; i++) {
+		if (control->bodies.at[i].address > body->address && control->bodies.at[i].address < end)
+			end = control->bodies.at[i].address;
+	}
+	return end > body->address ? end - body->address : 0;
+}

@@ -169,6 +169,8 @@ uint64_t control_last_generation(const struct control *control);
 /* Body of FUNCTION among PACKAGES, CONTROL_NONE: the original. The last of several. */
 uint32_t control_body_among(const struct control *control, uint32_t function, const uint32_t *packages,
 			    uint32_t count);
+/* Bytes from the body to the next one, or the end of its code. */
+uint64_t control_body_size(const struct control *control, const struct control_body *body);
 bool control_was_active(const struct control *control, uint32_t package);
 
 #endif

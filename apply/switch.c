@@ -236,10 +236,53 @@ static void push_range(struct busy_range **list, size_t *count, size_t *room, ui
 	(*list)[(*count)++] = (struct busy_range){{start, end}, name};
 }
 
-// Code that loses its role: the old body and its relocated prologue, or an earlier package's whole payload at that
-// image (its helpers may run without the function that called them, by tail calls); and the trampolines that still
-// lead there: a thread that has compared already would go the old way after the switch. (So a thread that stands in
-// bytes a jump will replace, or in a trampoline, is let go on until it is out, never moved.)
+// The old body, and its relocated prologue.
+static void push_original(struct busy_range **list, size_t *count, size_t *room,
+			  const struct control_function *function)
+{
+	for (uint32_t i = 0; i < function->part_count; i++)
+		push_range(list, count, room, function->parts[i].start, function->parts[i].end,
+			   function->name);
+	push_range(list, count, room, function->prologue, function->prologue + function->prologue_size,
+		   function->name);
+}
+
+static bool loses_role(const struct switching *switching, const struct control_code *code)
+{
+	const struct control *control = switching->control;
+
+	for (size_t i = 0; i < switching->count; i++) {
+		const struct change *change = &switching->changes[i];
+
+		if (change->body_then != CONTROL_NONE &&
+		    control->bodies.at[change->body_then].package == code->package &&
+		    control->functions.at[change->function].image == code->image)
+			return true;
+	}
+	return false;
+}
+
+// An earlier package's whole payload at an image: its helpers may run without the function that called them, by
+// tail calls. The bodies once more, for their names.
+static void push_payload(struct busy_range **list, size_t *count, size_t *room, const struct control *control,
+			 const struct control_code *code)
+{
+	push_range(list, count, room, code->address, code->address + code->size,
+		   control->packages.at[code->package].id);
+	for (size_t i = 0; i < control->bodies.count; i++) {
+		const struct control_body *body = &control->bodies.at[i];
+
+		if (body->package == code->package && body->address >= code->address &&
+		    body->address - code->address < code->size)
+			push_range(list, count, room, body->address,
+				   body->address + control_body_size(control, body),
+				   control->functions.at[body->function].name);
+	}
+}
+
+// Code that loses its role, and the trampolines that still lead there: a thread that has compared already would go
+// the old way after the switch. (So a thread that stands in bytes a jump will replace, or in a trampoline, is let go
+// on until it is out, never moved.)
 static struct busy *make_busy(struct switching *switching)
 {
 	struct control *control = switching->control;
@@ -258,22 +301,12 @@ static struct busy *make_busy(struct switching *switching)
 				push_range(&list, &count, &room, trampoline->address,
 					   trampoline->address + TRAMPOLINE_SIZE, function->name);
 		}
-		if (change->body_then == CONTROL_NONE) {
-			for (uint32_t j = 0; j < function->part_count; j++)
-				push_range(&list, &count, &room, function->parts[j].start,
-					   function->parts[j].end, function->name);
-			push_range(&list, &count, &room, function->prologue,
-				   function->prologue + function->prologue_size, function->name);
-			continue;
-		}
-		for (size_t j = 0; j < control->codes.count; j++) {
-			const struct control_code *code = &control->codes.at[j];
-
-			if (code->package == control->bodies.at[change->body_then].package &&
-			    code->image == function->image)
-				push_range(&list, &count, &room, code->address, code->address + code->size,
-					   function->name);
-		}
+		if (change->body_then == CONTROL_NONE)
+			push_original(&list, &count, &room, function);
+	}
+	for (size_t i = 0; i < control->codes.count; i++) {
+		if (loses_role(switching, &control->codes.at[i]))
+			push_payload(&list, &count, &room, control, &control->codes.at[i]);
 	}
 	return busy_new(switching->session, list, count);
 }

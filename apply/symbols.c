@@ -69,23 +69,6 @@ static void add_section(struct writer *writer, const char *name, uint32_t type, 
 	*vec_push(&writer->sections) = section;
 }
 
-static uint64_t body_size(const struct control *control, const struct control_body *body)
-{
-	uint64_t end = 0;
-
-	for (size_t i = 0; i < control->codes.count; i++) {
-		const struct control_code *code = &control->codes.at[i];
-
-		if (body->address >= code->address && body->address - code->address < code->size)
-			end = code->address + code->size;
-	}
-	for (size_t i = 0; i < control->bodies.count; i++) {
-		if (control->bodies.at[i].address > body->address && control->bodies.at[i].address < end)
-			end = control->bodies.at[i].address;
-	}
-	return end > body->address ? end - body->address : 0;
-}
-
 // Code that belongs to no section yet may not be named: one section for each payload, trampolines absolute.
 static int add_codes(struct session *session, struct writer *writer)
 {
@@ -110,7 +93,7 @@ static int add_codes(struct session *session, struct writer *writer)
 				add_symbol(writer,
 					   arena_printf(arena, "%s.%s",
 							control->functions.at[body->function].name, id),
-					   body->address, body_size(control, body),
+					   body->address, control_body_size(control, body),
 					   (uint16_t)(writer->sections.count - 1));
 		}
 		if (code->eh_frame_size && code->eh_frame >= code->address &&
