@@ -278,8 +278,12 @@ bool cfi_collect(const struct cfi_section *section, uint32_t number, uint64_t lo
 		uint32_t id;
 		bool terminated;
 
-		if (!read_record(section, &offset, &body, &id_offset, &id, &terminated))
-			return terminated;
+		if (!read_record(section, &offset, &body, &id_offset, &id, &terminated)) {
+			if (!terminated || !section->exact)
+				return terminated;
+			offset += 4;
+			continue;
+		}
 		if (id == 0)
 			continue;
 		if (!read_fde(section, body, id_offset, id, &fde))

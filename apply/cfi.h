@@ -34,6 +34,7 @@ struct cfi_section {
 	const uint8_t *bytes;
 	size_t size;
 	uint64_t address;
+	bool exact; /* the size is known, so zero words are padding between pieces and not the terminator */
 };
 
 /* One FDE: code [start, end) is described at OFFSET in the section. */

@@ -99,9 +99,9 @@ static void add_section(struct unwinder *unwinder, uint64_t address, uint64_t si
 		free(bytes);
 		return;
 	}
-	*section = (struct cfi_section){bytes, size, address};
+	*section = (struct cfi_section){bytes, size, address, exact};
 	// A broken table ends early; what it does not describe has no entry, and no walk through it is complete.
-	cfi_collect(section, (uint32_t)unwinder->section_count, low, high, &unwinder->entries);
+	cfi_collect(section, (uint32_t)unwinder->section_count, code.start, code.end, &unwinder->entries);
 	unwinder->section_count++;
 }
 
@@ -110,7 +110,8 @@ static void add_image(struct unwinder *unwinder, const struct image *image)
 	uint64_t address = eh_frame_address(unwinder->process, image);
 
 	if (address)
-		add_section(unwinder, address, eh_frame_room(image, address), image->start, image->end);
+		add_section(unwinder, address, eh_frame_room(image, address), false,
+			    (struct address_range){image->start, image->end});
 }
 
 // The kernel returns from a signal handler through code that the process named to rt_sigaction; glibc, musl, Go

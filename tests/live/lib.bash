@@ -85,3 +85,39 @@ apply() {
 said() {
 	cat "$out/apply.out"
 }
+
+# ---- what most traps ask ------------------------------------------------------------------------------------
+
+program() { # the program of testdata/live and its package
+	build program "$data/program.c" "$data/parts.c" && package program ||
+		{ echo "Bail out! the program or its package was not built: $(cat "$out/program.build" 2>/dev/null)"; exit 1; }
+}
+version() { # VERSION : does the target answer with it?
+	answer check && [ "$reply" = "ok $1" ]
+}
+# applies_and_reverts NAME : a target that was started takes the package and gives it back
+applies_and_reverts() {
+	local what=
+	version 1 || what="before: $reply"
+	[ "$what" ] || apply "$pid" "$out/program.hp" || what="apply exits with $?: $(said)"
+	[ "$what" ] || version 2 || what="patched: $reply"
+	[ "$what" ] || apply --verify "$pid" || what="verify exits with $?: $(said)"
+	[ "$what" ] || apply --revert=program "$pid" || what="revert exits with $?: $(said)"
+	[ "$what" ] || version 1 || what="reverted: $reply"
+	[ -z "$what" ]
+	result $? "$1" "$what"
+}
+# refused NAME STATUS WORD... : apply exits so, says the words, and the target still is what it was
+refused() {
+	local name=$1 status=$2 got what= word
+	shift 2
+	apply --timeout=1 "$pid" "$out/program.hp"
+	got=$?
+	[ $got = "$status" ] || what="exits with $got: $(said)"
+	for word; do
+		grep -q -- "$word" "$out/apply.out" || what="$what '$word' is not in: $(said)"
+	done
+	version 1 || what="$what afterwards: $reply"
+	[ -z "$what" ]
+	result $? "$name" "$what"
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What unchanged code may rely on: addresses of functions, registers that a static function leaves alone.
+. tests/live/lib.bash
+
+for kind in "pie:-fPIE:-pie" "non-pie:-fno-pie -fno-pic:-no-pie" "static:-fno-pie:-static" "static-pie:-fPIE:-static-pie" \
+	"ipa-ra-o3:-O3 -fipa-ra -fPIE:-pie" "cet:-fcf-protection=full -fPIE:-pie" "no-plt:-fno-plt -fPIE:-pie -Wl,-z,now" \
+	"frame-pointer:-fno-omit-frame-pointer -fPIE:-pie"; do
+	IFS=: read -r name compile link <<<"$kind"
+	rm -rf "$out/program" "$out/program.hp"
+	if ! EXTRA=$compile LINK=$link build program "$data/program.c" "$data/parts.c" || ! package program; then
+		result 1 "$name: package is built" "$(cat "$out/program.build" 2>/dev/null)"
+		continue
+	fi
+	start program plain
+	answer registers
+	before=${reply#registers }
+	applies_and_reverts "$name: applied and reverted"
+	apply "$pid" "$out/program.hp"
+	answer pointers
+	[ "$reply" = "pointers 12" ]
+	result $? "$name: address of a replaced function is its old entry" "$reply"
+	answer registers
+	# The new version adds 2 % 4 where the old one adds 1 % 4, a thousand times.
+	[ "$reply" = "registers $((before + 1000))" ]
+	result $? "$name: registers are kept across the call of a replaced static function" "$reply, before $before"
+	stop
+done
+
+finish
