@@ -73,7 +73,11 @@ int session_fail(struct session *session, int error, const char *doing)
 		return session_refuse(session, "arch-mismatch", "it runs 32-bit code");
 	case -ETIMEDOUT:
 	case -EAGAIN:
-		return session_busy(session, "a thread did not stop in time while %s", doing);
+		return session_busy(
+			session,
+			"a thread does not stop (vfork, or an uninterruptible wait in the kernel) while "
+			"%s; nothing changed",
+			doing);
 	}
 	if (!process_same(session->process))
 		return session_gone(session, "it ended while %s", doing);
