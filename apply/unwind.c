@@ -86,8 +86,8 @@ static uint64_t eh_frame_room(const struct image *image, uint64_t address)
 	return 0;
 }
 
-static void add_section(struct unwinder *unwinder, uint64_t address, uint64_t size, uint64_t low,
-			uint64_t high)
+static void add_section(struct unwinder *unwinder, uint64_t address, uint64_t size, bool exact,
+			struct address_range code)
 {
 	struct cfi_section *section = &unwinder->sections[unwinder->section_count];
 	uint8_t *bytes;
