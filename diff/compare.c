@@ -218,13 +218,14 @@ static bool same_meaning(struct comparison *c, const struct reloc *old, const st
 	if (old->info != new_reloc->info)
 		return false;
 	if (!left || !right) {
-		int64_t left_offset = old->target_offset, right_offset = new_reloc->target_offset;
+		uint64_t left_offset = (uint64_t)old->target_offset,
+			 right_offset = (uint64_t)new_reloc->target_offset;
 
 		// Against a definition offsets count from its unit, which may start before the symbol: aliases inside.
 		if (left)
-			left_offset -= (int64_t)(old->symbol->value - left->offset);
+			left_offset -= old->symbol->value - left->offset;
 		if (right)
-			right_offset -= (int64_t)(new_reloc->symbol->value - right->offset);
+			right_offset -= new_reloc->symbol->value - right->offset;
 		if (!left && !right)
 			return same_symbol(old, new_reloc);
 		return !strcmp(old->symbol->name, new_reloc->symbol->name) && left_offset == right_offset &&
@@ -278,7 +279,7 @@ static const char *describe_target(struct arena *arena, const struct reloc *relo
 	if (!offset)
 		return name;
 	return arena_printf(arena, "%s%s0x%" PRIx64, name, offset < 0 ? "-" : "+",
-			    (uint64_t)(offset < 0 ? -offset : offset));
+			    offset < 0 ? 0 - (uint64_t)offset : (uint64_t)offset);
 }
 
 static void add_change(change_list *list, struct change change)

@@ -514,15 +514,15 @@ static void aim_reloc(struct object *object, const struct section *section, cons
 {
 	int64_t offset = reloc_meant_offset(object, section, reloc);
 
-	if (unit)
-		offset -= table_correction(unit, reloc);
+	if (unit) // addends are the file's: they may be anything, so numbers wrap around
+		offset = (int64_t)((uint64_t)offset - (uint64_t)table_correction(unit, reloc));
 	reloc->target_offset = offset;
 	if (!reloc->symbol->section)
 		return;
 	reloc->target =
 		means_place(reloc->symbol) ? unit_near(reloc->symbol->section, offset) : reloc->symbol->unit;
 	if (reloc->target)
-		reloc->target_offset = offset - (int64_t)reloc->target->offset;
+		reloc->target_offset = (int64_t)((uint64_t)offset - reloc->target->offset);
 }
 
 static void aim_relocs(struct object *object)

@@ -197,3 +197,29 @@ Test(load, exception_table_belongs_to_its_function)
 	cr_expect(build->new_object->unit_count && find_unit(build->new_object, "_Z7guardedi")->has_lsda);
 	build_free(build);
 }
+
+// Offsets are computed from addends, which may be any number: the sanitizer sees it when one overflows.
+Test(load, every_addend_is_taken)
+{
+	struct bytes bytes = good_object("jump_table.c");
+	uint64_t sections;
+	uint16_t count;
+
+	memcpy(&sections, bytes.data + offsetof(Elf64_Ehdr, e_shoff), 8);
+	memcpy(&count, bytes.data + offsetof(Elf64_Ehdr, e_shnum), 2);
+	for (uint16_t i = 1; i < count; i++) {
+		Elf64_Shdr header;
+
+		memcpy(&header, bytes.data + sections + i * sizeof(header), sizeof(header));
+		for (size_t k = 0; header.sh_type == SHT_RELA && k < header.sh_size / sizeof(Elf64_Rela);
+		     k++) {
+			int64_t addend = k % 2 ? INT64_MIN + (int64_t)k / 2 : INT64_MAX - (int64_t)k / 2;
+
+			memcpy(bytes.data + header.sh_offset + k * sizeof(Elf64_Rela) +
+				       offsetof(Elf64_Rela, r_addend),
+			       &addend, 8);
+		}
+	}
+	cr_expect_str_eq(load_code(bytes.data, bytes.size), "");
+	free(bytes.data);
+}
