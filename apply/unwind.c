@@ -215,8 +215,7 @@ struct unwinder *unwinder_new(const struct process *process, const struct unwind
 	for (size_t i = 0; i < tables; i++) {
 		const struct unwind_table *table = &extra->tables[i];
 
-		add_section(unwinder, table->eh_frame, table->eh_frame_size, table->code.start,
-			    table->code.end);
+		add_section(unwinder, table->eh_frame, table->eh_frame_size, true, table->code);
 	}
 	copy_aliases(unwinder, extra);
 	if (unwinder->entries.count)
