@@ -276,6 +276,36 @@ static bool is_partial(const struct builder *builder, const struct pair *pair)
 	return false;
 }
 
+// Images of the tree that --image does not name, and that hold a changed object: the manifest says so.
+static void note_uncovered(struct builder *builder)
+{
+	struct diff *diff = builder->diff;
+
+	for (size_t i = 0; builder->options->image_count && i < diff->old_tree.images.count; i++) {
+		const struct input *input = &diff->old_tree.images.at[i];
+		struct diags *ignored = diags_new();
+		struct image *image = image_open(input->file, input->path, ignored);
+		bool found = !image;
+
+		for (size_t c = 0; image && c < builder->candidates.count; c++)
+			found |= same_build(builder->candidates.at[c].image, image);
+		for (size_t p = 0; !found && p < diff->pair_count; p++) {
+			struct placement *placement;
+
+			if (!is_loaded_change(&diff->pairs[p]) || !changes_code_or_data(&diff->pairs[p]))
+				continue;
+			placement = match_object(image, diff->pairs[p].old);
+			found = placement->result != MATCH_ABSENT;
+			placement_free(placement);
+			if (found)
+				uncover(builder, input->path,
+					"holds a changed object, but was not named with --image");
+		}
+		image_close(image);
+		diags_free(ignored);
+	}
+}
+
 // --image names what is wanted: what stands in the way in other images' objects is of no matter then.
 static void leave_out(struct builder *builder, const struct pair *pair)
 {
@@ -305,6 +335,7 @@ static void place_objects(struct builder *builder)
 			*vec_push(&missed) = pair;
 	}
 	judge_partial(builder);
+	note_uncovered(builder);
 	for (size_t i = 0; i < missed.count; i++) {
 		struct diag place = {.severity = builder->options->image_count ? DIAG_WARNING : DIAG_REFUSAL,
 				     .code = "image-not-found",
@@ -422,6 +453,15 @@ static bool has_changed_piece(const struct target *target)
 
 static void make_target(struct builder *builder, struct target *target)
 {
+	bool changed = has_changed_piece(target);
+
+	if (!changed && !target->pieces.count)
+		return;
+	open_counterpart(builder, target);
+	index_pieces(target);
+	check_moved(target);
+	if (!changed)
+		return;
 	if (target->image->text_relocations) {
 		struct diag place = {
 			.severity = DIAG_REFUSAL, .code = "image-mismatch", .object = target->path};
@@ -430,8 +470,6 @@ static void make_target(struct builder *builder, struct target *target)
 			  "code is written when it is loaded (DT_TEXTREL), so it cannot be compared; link "
 			  "without it");
 	}
-	open_counterpart(builder, target);
-	index_pieces(target);
 	closure_select(target);
 	emit_members(target);
 	emit_unwind(target);
@@ -575,8 +613,7 @@ static int build_with(struct builder *builder, struct build **build)
 	place_objects(builder);
 	add_new_objects(builder);
 	for (size_t i = 0; i < builder->candidates.count; i++)
-		if (has_changed_piece(builder->candidates.at[i].target))
-			make_target(builder, builder->candidates.at[i].target);
+		make_target(builder, builder->candidates.at[i].target);
 	if (stands_in_the_way(builder))
 		return 2;
 	*build = make_build(builder);

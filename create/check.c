@@ -130,6 +130,43 @@ void check_tables(struct target *target)
 	}
 }
 
+// ---- definitions that moved ------------------------------------------------------------------------------------
+
+static bool linked_into(const struct image *image, const struct object *object)
+{
+	for (size_t i = 0; i < image->symbol_count; i++)
+		if (image->symbols[i].file && object->source_file &&
+		    !strcmp(image->symbols[i].file, object->source_file))
+			return true;
+	return false;
+}
+
+// An object that only NEW has defines what the old image has from elsewhere: a renamed file, or a function that moved.
+// Unchanged code goes on calling the old one, which was not compared with anything.
+void check_moved(struct target *target)
+{
+	for (size_t i = 0; i < target->pieces.count; i++) {
+		const struct piece *piece = &target->pieces.at[i];
+		size_t count;
+
+		if (piece->old || !target->new_image || !linked_into(target->new_image, piece->new))
+			continue;
+		for (size_t u = 0; u < piece->new->unit_count; u++) {
+			const struct unit *unit = &piece->new->units[u];
+
+			if ((unit->kind != UNIT_FUNCTION && unit->kind != UNIT_DATUM) ||
+			    !unit->symbol_count || unit->symbols[0]->binding != BINDING_GLOBAL)
+				continue;
+			image_find(target->image, unit->name, &count);
+			if (count)
+				refuse(target, unit, "object-missing",
+				       "is defined by another object in the old build; keep objects and "
+				       "their paths the "
+				       "same on both sides");
+		}
+	}
+}
+
 void check_members(struct target *target)
 {
 	for (size_t i = 0; i < target->members.count; i++) {

@@ -22,6 +22,16 @@ enum presence unit_presence(const struct target *target, const struct unit *old,
 	return place->state == PLACE_DROPPED ? PRESENCE_ABSENT : PRESENCE_UNPROVEN;
 }
 
+bool unit_is_own(const struct target *target, const struct unit *old, uint64_t *vaddr)
+{
+	const struct piece *piece = old ? intmap_get(target->piece_of, (uintptr_t)old->object) : NULL;
+
+	if (!piece || place_of(piece->placement, old)->state != PLACE_MATCHED)
+		return false;
+	*vaddr = place_of(piece->placement, old)->vaddr;
+	return true;
+}
+
 bool unit_in_image(const struct target *target, const struct unit *old, uint64_t *vaddr)
 {
 	return unit_presence(target, old, vaddr) == PRESENCE_PROVEN;
@@ -69,8 +79,9 @@ static bool must_travel(const struct target *target, const struct unit *unit)
 	case UNIT_ANONYMOUS:
 		return !writable(unit) || presence == PRESENCE_ABSENT;
 	case UNIT_FUNCTION:
+		// A weak or shared definition that gave way to another object's is a matter of that object.
 		return presence == PRESENCE_ABSENT ||
-		       (presence == PRESENCE_PROVEN && unit->status != UNIT_SAME);
+		       (unit->status != UNIT_SAME && unit_is_own(target, unit->match, &vaddr));
 	case UNIT_DATUM:
 		// A constant may be copied; of what is written there must be one.
 		return presence == PRESENCE_ABSENT ||
@@ -92,7 +103,7 @@ static struct member *include(struct target *target, struct unit *unit, struct m
 	*place = member = arena_alloc(target->arena, sizeof(*member));
 	member->unit = unit;
 	member->referrer = referrer;
-	if (unit->kind == UNIT_FUNCTION && unit_in_image(target, unit->match, &member->old_vaddr))
+	if (unit->kind == UNIT_FUNCTION && unit_is_own(target, unit->match, &member->old_vaddr))
 		member->old = unit->match;
 	member->root = member->old && !unit->owner ? member : root;
 	*vec_push(&target->members) = member;
@@ -161,20 +172,42 @@ static void define_all(struct target *target)
 			define(target, target->definitions, target->pieces.at[i].new, true);
 }
 
+// A changed function that may be in the image, nobody knows where, would stay as it is: half of a fix.
+static void refuse_unproven(struct target *target, const struct unit *unit)
+{
+	const struct piece *piece = intmap_get(target->piece_of, (uintptr_t)unit->match->object);
+	bool ambiguous = place_of(piece->placement, unit->match)->state == PLACE_AMBIGUOUS;
+
+	refuse(target, unit, ambiguous ? "symbol-ambiguous" : "image-mismatch",
+	       ambiguous
+		       ? "fits at several places of %s; keep the objects that tell them apart in the old tree"
+		       : "is not found in %s as it is in the old objects; use the image with its symbols, "
+			 "and the objects "
+			 "it was linked from",
+	       target->path);
+}
+
+static void select_changed(struct target *target, const struct piece *piece)
+{
+	for (size_t i = 0; i < piece->new->unit_count; i++) {
+		struct unit *unit = &piece->new->units[i];
+		uint64_t vaddr;
+
+		if (unit->kind != UNIT_FUNCTION || unit->owner || unit->status != UNIT_CHANGED ||
+		    !unit->match)
+			continue;
+		if (unit_is_own(target, unit->match, &vaddr))
+			include(target, unit, NULL, NULL);
+		else if (unit_presence(target, unit->match, &vaddr) == PRESENCE_UNPROVEN)
+			refuse_unproven(target, unit);
+	}
+}
+
 void closure_select(struct target *target)
 {
 	define_all(target);
-	for (size_t i = 0; i < target->pieces.count; i++) {
-		struct object *object = target->pieces.at[i].new;
-		uint64_t vaddr;
-
-		for (size_t u = 0; target->pieces.at[i].old && u < object->unit_count; u++) {
-			struct unit *unit = &object->units[u];
-
-			if (unit->kind == UNIT_FUNCTION && !unit->owner && unit->status == UNIT_CHANGED &&
-			    unit_in_image(target, unit->match, &vaddr))
-				include(target, unit, NULL, NULL);
-		}
-	}
+	for (size_t i = 0; i < target->pieces.count; i++)
+		if (target->pieces.at[i].old)
+			select_changed(target, &target->pieces.at[i]);
 	follow(target);
 }

@@ -104,6 +104,54 @@ static const char *public_name(const struct unit *unit)
 	return unit->name;
 }
 
+static bool has_name(const struct unit *unit, const char *name)
+{
+	for (size_t i = 0; i < unit->symbol_count; i++) {
+		const char *own = unit->symbols[i]->name;
+		size_t length = strcspn(own, "@"); // name@VERSION, as .symver writes it
+
+		if (strlen(name) == length && !strncmp(own, name, length))
+			return true;
+	}
+	return false;
+}
+
+// Linkers can fold functions of equal code into one (--icf): a jump there would change all of them.
+static void check_folded(struct target *target, const struct member *member)
+{
+	const struct image_symbol *const *all;
+	size_t count;
+
+	all = image_symbols_at(target->image, member->old_vaddr, &count);
+	for (size_t i = 0; i < count; i++)
+		if (all[i]->kind == SYMBOL_FUNCTION && !has_name(member->old, all[i]->name)) {
+			refuse(target, member->unit, "symbol-ambiguous",
+			       "shares its code in the image with `%s`, which would change too; link without "
+			       "folding (--icf=none)",
+			       all[i]->name);
+			return;
+		}
+}
+
+// What -fpatchable-function-entry put around the entry, where the object says that it did.
+static void describe_pads(const struct unit *old, const uint8_t *code, const struct image *image,
+			  uint64_t vaddr, struct hp_function *function)
+{
+	const uint8_t *before = old->offset ? image_bytes(image, vaddr - old->offset, old->offset) : NULL;
+	bool patchable = false;
+
+	for (size_t i = 1; i < old->object->section_count; i++)
+		patchable |= !strcmp(old->object->sections[i].name, "__patchable_function_entries");
+	if (!patchable)
+		return;
+	while (before && function->pad_before < old->offset &&
+	       before[old->offset - 1 - function->pad_before] == 0x90)
+		function->pad_before++;
+	while (function->jump_offset + function->pad_after < old->size &&
+	       code[function->jump_offset + function->pad_after] == 0x90)
+		function->pad_after++;
+}
+
 static void describe_function(struct target *target, struct member *member)
 {
 	const struct unit *old = member->old;
@@ -134,6 +182,8 @@ static void describe_function(struct target *target, struct member *member)
 		.jump_size = prologue.jump_size,
 		.flags = prologue.endbr ? HP_FUNCTION_ENDBR : 0,
 	};
+	describe_pads(old, code, target->image, member->old_vaddr, function);
+	check_folded(target, member);
 	if (is_public(old))
 		function->flags |= HP_FUNCTION_GLOBAL;
 	crypto_hash_sha256(function->old_hash, code, old->size);

@@ -87,6 +87,8 @@ enum presence {
 enum presence unit_presence(const struct target *target, const struct unit *old, uint64_t *vaddr);
 /* Where the image has an old unit; false: not proven to be there. */
 bool unit_in_image(const struct target *target, const struct unit *old, uint64_t *vaddr);
+/* The same, and what is there is this object's own definition. */
+bool unit_is_own(const struct target *target, const struct unit *old, uint64_t *vaddr);
 /* The new-side unit a relocation means: in its own object, or by name in another piece; NULL when none is known. */
 struct unit *reloc_unit(const struct target *target, const struct reloc *reloc);
 /* Adds the relocation's distance: the value is address(unit or symbol) + this (- place, when relative). */
@@ -110,6 +112,7 @@ void refuse(struct target *target, const struct unit *unit, const char *code, co
 	PRINTF_LIKE(4, 5);
 void check_members(struct target *target);
 void check_tables(struct target *target);
+void check_moved(struct target *target);
 
 /* ---- ran.c ---- */
 void check_ran(struct target *target);

@@ -3,8 +3,8 @@
 # hp-build from the outside: exit codes, what is left at -o, determinism, JSON, signatures.
 # time limit: 300
 
-hp_build="$HP_BIN/hp-build"
-out="$HP_TESTS_OUT"
+hp_build="${HP_BIN:?}/hp-build"
+out="${HP_TESTS_OUT:?}"
 source="$PWD/testdata/create/server.c"
 count=0
 
