@@ -95,7 +95,12 @@ static void strict_list(void)
 					   SYS_clock_nanosleep,
 					   SYS_nanosleep,
 					   SYS_restart_syscall,
-					   SYS_newfstatat};
+					   SYS_newfstatat,
+					   SYS_fstat,
+					   SYS_lseek,
+					   SYS_ioctl,
+					   SYS_getrandom,
+					   SYS_mprotect};
 	enum { COUNT = sizeof(allowed) / sizeof(*allowed) };
 	struct sock_filter filter[COUNT + 3];
 
