@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks a JSON document against a schema, with as much of JSON Schema as the project's schemas use."""
 import json
+import re
 import sys
 
 KNOWN = {"$comment", "$schema", "$id", "$defs", "$ref", "title", "description", "type", "required", "properties",
-         "items", "enum", "const", "minimum"}
+         "items", "enum", "const", "minimum", "pattern", "minItems"}
 TYPES = {"object": dict, "array": list, "string": str, "null": type(None)}
 
 
@@ -34,6 +35,10 @@ def check(value, schema, root, place):
         sys.exit(f"{place}: {value!r} is not {schema['const']!r}")
     if "minimum" in schema and value is not None and value < schema["minimum"]:
         sys.exit(f"{place}: {value} is below {schema['minimum']}")
+    if "pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value):
+        sys.exit(f"{place}: {value!r} is not like {schema['pattern']}")
+    if "minItems" in schema and len(value) < schema["minItems"]:
+        sys.exit(f"{place}: {len(value)} items are too few")
     if isinstance(value, dict) and "properties" in schema:
         for name in schema.get("required", []):
             if name not in value:
