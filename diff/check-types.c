@@ -56,11 +56,12 @@ void check_types(const struct pair *pair, struct diags *diags)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct type_change *change = &changes[i];
+		const char *space = strchr(change->name, ' ');
 		// not the object: one structure in many objects is one refusal
 		struct diag place = {.severity = DIAG_REFUSAL,
 				     .code = "data-layout",
 				     .object = change->file ? NULL : pair->path,
-				     .symbol = strchr(change->name, ' ') + 1,
+				     .symbol = space ? space + 1 : change->name,
 				     .file = change->file,
 				     .line = change->line};
 		char *move = describe_move(change), *way_out = describe_way_out(change);

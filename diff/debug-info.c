@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX  512 // of nested blocks in one function
-#define ORIGIN_MAX 8   // hops from an inlined copy to the declaration that has the name
+#define DEPTH_MAX       512   // of nested blocks in one function
+#define QUESTION_BUDGET 20000 // ranges read for one question
+#define ORIGIN_MAX      8     // hops from an inlined copy to the declaration that has the name
 
 // ---- abbreviations and forms ----------------------------------------------------------------------
 
@@ -329,10 +330,14 @@ static void take_attribute(const struct object *object, const struct unit_header
 		break;
 	case DW_AT_data_bit_offset:
 		entry->member_offset = value->number / 8;
-		entry->has_member_offset = entry->bit_field = true;
+		entry->bit_at = value->number % 8;
+		entry->has_member_offset = true;
+		break;
+	case DW_AT_bit_offset: // before DWARF 4: from the other end of the storage unit
+		entry->bit_at = value->number;
 		break;
 	case DW_AT_bit_size:
-		entry->bit_field = true;
+		entry->bit_size = value->number;
 		break;
 	case DW_AT_upper_bound:
 	case DW_AT_count:
@@ -433,9 +438,14 @@ size_t entry_behind(const struct object *object, struct unit_header *unit, const
 
 // ---- ranges ---------------------------------------------------------------------------------------
 
-static bool spend(const struct object *object)
+bool debug_spend(const struct object *object, uint64_t steps)
 {
-	return object->debug->budget && object->debug->budget--;
+	if (object->debug->budget < steps) {
+		object->debug->budget = 0;
+		return false;
+	}
+	object->debug->budget -= steps;
+	return true;
 }
 
 typedef bool take_range(void *arg, uint32_t section, uint64_t low, uint64_t high);
@@ -448,7 +458,7 @@ static void walk_rnglist(const struct object *object, const struct unit_header *
 	struct cursor cursor = cursor_at(section->data, section->size, offset, object->debug->big_endian);
 	struct place base = unit->low, start;
 
-	while (!cursor.bad && spend(object)) {
+	while (!cursor.bad && debug_spend(object, 1)) {
 		uint8_t kind = (uint8_t)cursor_number(&cursor, 1);
 		size_t at = cursor.at;
 		uint64_t end;
@@ -513,7 +523,7 @@ static void walk_old_ranges(const struct object *object, const struct unit_heade
 		at = cursor.at;
 		end = cursor_number(&cursor, unit->address_size);
 		stop = debug_address(object, DEBUG_RANGES, at, end);
-		if (cursor.bad || !spend(object) ||
+		if (cursor.bad || !debug_spend(object, 1) ||
 		    (!start.section && !start.offset && !stop.section && !stop.offset))
 			return;
 		if (!start.section && stored == largest) {
@@ -796,6 +806,7 @@ static size_t find_inlined(struct object *object, const struct section *section,
 	struct info_index *index = info_of(object);
 	const struct subject *subject = find_subject(index, section->index, offset);
 	size_t depth = 0, at, end;
+	uint64_t budget;
 	struct unit_header *unit;
 	struct entry entry;
 
@@ -805,6 +816,8 @@ static size_t find_inlined(struct object *object, const struct section *section,
 	if (!entry_read(object, unit, subject->entry, &entry, NULL) || !entry.children)
 		return 0;
 	end = entry_behind(object, unit, &entry);
+	budget = object->debug->budget;
+	object->debug->budget = QUESTION_BUDGET;
 	for (at = entry.next; at && at < end && depth < DEPTH_MAX;) {
 		struct question question = {.section = section->index, .offset = offset};
 		bool scope;
@@ -827,6 +840,7 @@ static size_t find_inlined(struct object *object, const struct section *section,
 				follow_origin(object, unit, entry.origin, true, &origin) ? origin.name : "?";
 		}
 	}
+	object->debug->budget = budget;
 	return depth;
 }
 
@@ -856,7 +870,8 @@ bool object_has_types(struct object *object)
 {
 	const struct info_index *index = info_of(object);
 
-	for (size_t i = 0; i < index->units.count && !object->debug->has_type_units; i++) {
+	for (size_t i = 0; i < index->units.count && !object->debug->has_type_units && object->debug->budget;
+	     i++) {
 		struct unit_header *unit = &index->units.at[i];
 		struct entry entry;
 

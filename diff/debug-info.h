@@ -38,7 +38,8 @@ struct entry {
 	uint64_t line_offset;
 	size_t type;                              /* DW_AT_type, 0: none */
 	uint64_t byte_size, member_offset, count; /* count: elements of an array's dimension */
-	bool has_size, has_member_offset, bit_field, has_count;
+	uint64_t bit_at, bit_size;
+	bool has_size, has_member_offset, has_count;
 };
 
 struct subject { /* a function or variable with a place */
@@ -65,6 +66,8 @@ bool entry_read(const struct object *object, struct unit_header *unit, size_t at
 size_t entry_behind(const struct object *object, struct unit_header *unit, const struct entry *entry);
 /* A tag whose children count as the unit's own: namespaces. */
 bool entry_is_scope(uint64_t tag);
+/* Takes STEPS from the object's budget; false when it is used up: nothing further can be said of its types. */
+bool debug_spend(const struct object *object, uint64_t steps);
 struct info_index *info_of(struct object *object);
 void type_index_free(struct type_index *index);
 

@@ -13,20 +13,23 @@
 struct named { // a structure or variable of the top level
 	const char *name;
 	uint32_t unit;
-	uint64_t tag;
+	uint64_t tag; // DW_TAG_typedef: of a structure without a name
 	size_t entry, type;
 };
 
+typedef VEC(struct named) named_list;
+
 struct type_index {
-	VEC(struct named) structures, variables;
-	struct strmap *structure_of, *variable_of; // name -> 1 + index
+	named_list structures, variables;
+	// name -> 1 + index; "typedef struct { } t" has a namespace of its own
+	struct strmap *structure_of, *typedef_of, *variable_of;
 };
 
 struct field {
 	const char *name;
 	uint64_t offset, size; // size 0: unknown
 	unsigned line;
-	bool bits;
+	uint64_t bit_at, bit_size; // bit_size 0: no bit field
 };
 
 typedef VEC(struct field) field_list;
@@ -38,23 +41,42 @@ static bool is_structure(uint64_t tag)
 
 // ---- the index --------------------------------------------------------------------------------------
 
-static void take_named(struct type_index *index, const struct entry *entry, uint32_t unit, size_t at)
+// Is that a typedef of a structure that has no other name? *at becomes the structure's place.
+static bool names_structure(struct object *object, struct unit_header *unit, const struct entry *entry,
+			    size_t *at)
 {
+	struct entry structure;
+
+	*at = entry->type;
+	return entry->tag == DW_TAG_typedef && *at >= unit->first && *at < unit->end &&
+	       entry_read(object, unit, *at, &structure, NULL) && is_structure(structure.tag) &&
+	       !structure.name && !structure.declaration && structure.has_size;
+}
+
+// The first one of a name counts.
+static void add_named(struct strmap *map, named_list *list, const struct named *named)
+{
+	if (strmap_get(map, named->name))
+		return;
+	*vec_push(list) = *named;
+	*strmap_put(map, named->name) = (void *)list->count;
+}
+
+static void take_named(struct object *object, struct type_index *index, const struct entry *entry,
+		       uint32_t number, size_t at)
+{
+	struct unit_header *unit = &info_of(object)->units.at[number];
 	struct named named = {
-		.name = entry->name, .unit = unit, .tag = entry->tag, .entry = at, .type = entry->type};
+		.name = entry->name, .unit = number, .tag = entry->tag, .entry = at, .type = entry->type};
 
 	if (!entry->name)
 		return;
-	if (is_structure(entry->tag) && !entry->declaration && entry->has_size) {
-		if (strmap_get(index->structure_of, entry->name))
-			return; // the first one counts
-		*vec_push(&index->structures) = named;
-		*strmap_put(index->structure_of, entry->name) = (void *)index->structures.count;
-	} else if (entry->tag == DW_TAG_variable && entry->type &&
-		   !strmap_get(index->variable_of, entry->name)) {
-		*vec_push(&index->variables) = named;
-		*strmap_put(index->variable_of, entry->name) = (void *)index->variables.count;
-	}
+	if (is_structure(entry->tag) && !entry->declaration && entry->has_size)
+		add_named(index->structure_of, &index->structures, &named);
+	else if (entry->tag == DW_TAG_variable && entry->type)
+		add_named(index->variable_of, &index->variables, &named);
+	else if (names_structure(object, unit, entry, &named.entry))
+		add_named(index->typedef_of, &index->structures, &named);
 }
 
 static struct type_index *types_of(struct object *object)
@@ -67,6 +89,7 @@ static struct type_index *types_of(struct object *object)
 	index = info->types = xalloc(sizeof(*index));
 	memset(index, 0, sizeof(*index));
 	index->structure_of = strmap_new();
+	index->typedef_of = strmap_new();
 	index->variable_of = strmap_new();
 	for (size_t u = 0; u < info->units.count; u++) {
 		struct unit_header *unit = &info->units.at[u];
@@ -75,7 +98,7 @@ static struct type_index *types_of(struct object *object)
 
 		while (at && at < unit->end && entry_read(object, unit, at, &entry, NULL)) {
 			if (entry.tag)
-				take_named(index, &entry, (uint32_t)u, at);
+				take_named(object, index, &entry, (uint32_t)u, at);
 			at = entry_is_scope(entry.tag) || !entry.tag ? entry.next
 								     : entry_behind(object, unit, &entry);
 		}
@@ -90,6 +113,7 @@ void type_index_free(struct type_index *index)
 	free(index->structures.at);
 	free(index->variables.at);
 	strmap_free(index->structure_of);
+	strmap_free(index->typedef_of);
 	strmap_free(index->variable_of);
 	free(index);
 }
@@ -126,7 +150,8 @@ static uint64_t element_count(struct object *object, struct unit_header *unit, c
 
 	if (!array->children)
 		return 0;
-	while (at && at < unit->end && entry_read(object, unit, at, &entry, NULL) && entry.tag) {
+	while (at && at < unit->end && debug_spend(object, 1) && entry_read(object, unit, at, &entry, NULL) &&
+	       entry.tag) {
 		if (entry.tag == DW_TAG_subrange_type &&
 		    (!entry.has_count || __builtin_mul_overflow(count, entry.count, &count)))
 			return 0;
@@ -158,7 +183,30 @@ static uint64_t type_size(struct object *object, struct unit_header *unit, size_
 }
 
 static void read_fields(struct object *object, struct unit_header *unit, const struct entry *structure,
-			field_list *fields)
+			const struct field *outer, unsigned nest, struct arena *arena, field_list *fields);
+
+// A structure without a name has no layout of its own to compare: its fields count as the outer one's.
+static bool read_unnamed(struct object *object, struct unit_header *unit, const struct entry *member,
+			 const struct field *field, unsigned nest, struct arena *arena, field_list *fields)
+{
+	size_t at = member->type;
+	struct entry type;
+
+	if (nest >= NEST_MAX || !read_type(object, unit, &at, &type))
+		return false;
+	if (type.tag == DW_TAG_array_type) { // the first element stands for all
+		at = type.type;
+		if (!read_type(object, unit, &at, &type))
+			return false;
+	}
+	if (!is_structure(type.tag) || type.name)
+		return false;
+	read_fields(object, unit, &type, field, nest + 1, arena, fields);
+	return true;
+}
+
+static void read_fields(struct object *object, struct unit_header *unit, const struct entry *structure,
+			const struct field *outer, unsigned nest, struct arena *arena, field_list *fields)
 {
 	size_t at = structure->next;
 	struct entry entry;
@@ -168,12 +216,17 @@ static void read_fields(struct object *object, struct unit_header *unit, const s
 		if (entry.tag == DW_TAG_member &&
 		    (entry.has_member_offset || structure->tag == DW_TAG_union_type)) {
 			struct field field = {.name = entry.name ? entry.name : "",
-					      .offset = entry.member_offset,
+					      .offset = outer->offset + entry.member_offset,
 					      .size = type_size(object, unit, entry.type),
 					      .line = (unsigned)entry.decl_line,
-					      .bits = entry.bit_field};
+					      .bit_at = entry.bit_at,
+					      .bit_size = entry.bit_size};
 
-			*vec_push(fields) = field;
+			if (*outer->name)
+				field.name = arena_printf(arena, "%s%s%s", outer->name,
+							  *field.name ? "." : "", field.name);
+			if (!read_unnamed(object, unit, &entry, &field, nest, arena, fields))
+				*vec_push(fields) = field;
 		}
 		at = entry_behind(object, unit, &entry);
 	}
@@ -245,21 +298,37 @@ static const struct field *field_of(const field_list *fields, const char *name)
 	return NULL;
 }
 
-// Fields of structures within are named by their own structure; unnamed ones are told apart by position only.
-static void compare_fields(const field_list *old, const field_list *new_fields, struct type_change *change)
+// The new side's field of that name, or NULL. *next is where it is looked for first: behind the one found before.
+static const struct field *find_counterpart(const struct object *object, const field_list *fields,
+					    const char *name, size_t *next)
 {
+	const struct field *field;
+
+	if (*next < fields->count && !strcmp(fields->at[*next].name, name))
+		return &fields->at[(*next)++];
+	// fields without a name are told apart by position only
+	field = *name && debug_spend(object, fields->count) ? field_of(fields, name) : NULL;
+	if (field)
+		*next = (size_t)(field - fields->at) + 1;
+	return field;
+}
+
+static bool same_place(const struct field *a, const struct field *b)
+{
+	return a->offset == b->offset && a->size == b->size && a->bit_at == b->bit_at &&
+	       a->bit_size == b->bit_size;
+}
+
+static void compare_fields(const struct object *object, const field_list *old, const field_list *new_fields,
+			   struct type_change *change)
+{
+	size_t next = 0;
+
 	for (size_t i = 0; i < old->count; i++) {
 		const struct field *before = &old->at[i];
-		// most often it is still the same one of the list: no search
-		const struct field *after =
-			i < new_fields->count && !strcmp(new_fields->at[i].name, before->name)
-				? &new_fields->at[i]
-			: *before->name ? field_of(new_fields, before->name)
-					: NULL;
+		const struct field *after = find_counterpart(object, new_fields, before->name, &next);
 
-		if (after && after->offset == before->offset && after->size == before->size)
-			continue;
-		if (!*before->name && !after)
+		if (after ? same_place(before, after) : !*before->name)
 			continue;
 		if (!change->moved++) {
 			change->first = before->name;
@@ -287,7 +356,7 @@ static void find_hole(const field_list *old, const struct field *field, uint64_t
 		uint64_t next = i + 1 < old->count ? old->at[i + 1].offset : old_size;
 		uint64_t start = (end + align - 1) / align * align;
 
-		if (!old->at[i].size || old->at[i].bits || next <= start || next - start < field->size)
+		if (!old->at[i].size || old->at[i].bit_size || next <= start || next - start < field->size)
 			continue;
 		if (change->hole_size &&
 		    distance(change->hole_at, field->offset) <= distance(start, field->offset))
@@ -307,7 +376,7 @@ static void find_added(const field_list *old, const field_list *new_fields, stru
 			continue;
 		change->added = field->name;
 		change->line = field->line ? field->line : change->line;
-		if (field->size && !field->bits)
+		if (field->size && !field->bit_size)
 			find_hole(old, field, change->old_size, change);
 		return;
 	}
@@ -316,7 +385,7 @@ static void find_added(const field_list *old, const field_list *new_fields, stru
 // The name of a variable whose type is that structure, or an array of it.
 static const char *variable_of(struct object *object, struct type_index *index, const struct named *structure)
 {
-	for (size_t i = 0; i < index->variables.count; i++) {
+	for (size_t i = 0; i < index->variables.count && debug_spend(object, 1); i++) {
 		const struct named *variable = &index->variables.at[i];
 		struct unit_header *unit = &info_of(object)->units.at[variable->unit];
 		size_t at = variable->type;
@@ -337,8 +406,9 @@ static const char *variable_of(struct object *object, struct type_index *index, 
 
 // Compares one structure of both sides; true and *change filled when its layout differs.
 static bool compare_structure(struct object *old, const struct named *before, struct object *new_object,
-			      const struct named *after, struct type_change *change)
+			      const struct named *after, struct arena *arena, struct type_change *change)
 {
+	static const struct field whole = {.name = ""};
 	struct unit_header *old_unit = &info_of(old)->units.at[before->unit];
 	struct unit_header *new_unit = &info_of(new_object)->units.at[after->unit];
 	struct entry old_entry, new_entry;
@@ -348,11 +418,11 @@ static bool compare_structure(struct object *old, const struct named *before, st
 	if (!entry_read(old, old_unit, before->entry, &old_entry, NULL) ||
 	    !entry_read(new_object, new_unit, after->entry, &new_entry, NULL))
 		return false;
-	read_fields(old, old_unit, &old_entry, &old_fields);
-	read_fields(new_object, new_unit, &new_entry, &new_fields);
+	read_fields(old, old_unit, &old_entry, &whole, 0, arena, &old_fields);
+	read_fields(new_object, new_unit, &new_entry, &whole, 0, arena, &new_fields);
 	change->old_size = old_entry.byte_size;
 	change->new_size = new_entry.byte_size;
-	compare_fields(&old_fields, &new_fields, change);
+	compare_fields(new_object, &old_fields, &new_fields, change);
 	if (change->moved || change->old_size != change->new_size) {
 		change->line = (unsigned)new_entry.decl_line;
 		find_added(&old_fields, &new_fields, change);
@@ -375,6 +445,14 @@ static int compare_changes(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
+static const char *keyword_of(uint64_t tag)
+{
+	return tag == DW_TAG_union_type   ? "union "
+	       : tag == DW_TAG_class_type ? "class "
+	       : tag == DW_TAG_typedef    ? ""
+					  : "struct ";
+}
+
 struct type_change *object_type_changes(struct object *old, struct object *new_object, struct arena *arena,
 					size_t *count)
 {
@@ -384,18 +462,16 @@ struct type_change *object_type_changes(struct object *old, struct object *new_o
 
 	for (size_t i = 0; i < after->structures.count; i++) {
 		const struct named *structure = &after->structures.at[i];
-		size_t number = (size_t)strmap_get(before->structure_of, structure->name);
+		bool unnamed = structure->tag == DW_TAG_typedef;
+		size_t number = (size_t)strmap_get(unnamed ? before->typedef_of : before->structure_of,
+						   structure->name);
 		struct type_change change;
 
 		if (!number || before->structures.at[number - 1].tag != structure->tag ||
-		    !compare_structure(old, &before->structures.at[number - 1], new_object, structure,
+		    !compare_structure(old, &before->structures.at[number - 1], new_object, structure, arena,
 				       &change))
 			continue;
-		change.name = arena_printf(arena, "%s %s",
-					   structure->tag == DW_TAG_union_type   ? "union"
-					   : structure->tag == DW_TAG_class_type ? "class"
-										 : "struct",
-					   structure->name);
+		change.name = arena_printf(arena, "%s%s", keyword_of(structure->tag), structure->name);
 		change.variable = variable_of(new_object, after, structure);
 		*vec_push(&list) = change;
 	}

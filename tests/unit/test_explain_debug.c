@@ -157,3 +157,34 @@ Test(explain_debug, cursor_stops_at_the_end)
 	cursor_skip(&cursor, UINT64_MAX);
 	cr_expect(cursor.bad);
 }
+
+static const struct type_change *change_of(const struct type_change *changes, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(changes[i].name, name))
+			return &changes[i];
+	return NULL;
+}
+
+Test(explain_debug, layouts_without_a_name_and_inside_of_others_are_compared)
+{
+	struct build *build = build_pair("layouts.c", "");
+	struct arena *arena = arena_new();
+	size_t count;
+	struct type_change *changes = object_type_changes(build->old, build->new_object, arena, &count);
+	const struct type_change *change;
+
+	cr_assert((change = change_of(changes, count, "unnamed_t")), "typedef of an unnamed structure");
+	cr_expect_str_eq(change->first, "b");
+	cr_assert((change = change_of(changes, count, "struct outer")), "unnamed structure within");
+	cr_expect_str_eq(change->first, "inner.x");
+	cr_assert((change = change_of(changes, count, "struct resized")), "array of another length");
+	cr_expect_str_eq(change->first, "text");
+	cr_assert((change = change_of(changes, count, "struct bits")), "bit field of another width");
+	cr_expect_str_eq(change->first, "two");
+	cr_expect_null(change_of(changes, count, "struct hole"), "a new field in a hole moves nothing");
+	cr_expect_null(change_of(changes, count, "struct same"));
+	cr_expect_null(change_of(changes, count, "struct renamed_type"));
+	arena_free(arena);
+	build_free(build);
+}
