@@ -34,6 +34,31 @@ static uint64_t find_stub(struct session *session)
 	return place;
 }
 
+uint64_t *memory_used_stubs(const struct session *session, size_t *count)
+{
+	uint8_t stub[STUB_SIZE];
+	uint64_t *list = NULL;
+
+	*count = 0;
+	stub_place(session->process, &list, count);
+	list = xrealloc(list, (*count + STUB_SLOTS) * sizeof(*list));
+	for (size_t i = 0; session->control && i < STUB_SLOTS; i++) {
+		uint64_t at = session->control->address + CONTROL_STUBS + i * STUB_SIZE;
+
+		if (!process_read(session->process, at, stub, sizeof(stub)) && stub_is(stub))
+			list[(*count)++] = at;
+	}
+	return list;
+}
+
+void memory_clear_stubs(const struct session *session, const uint64_t *stubs, size_t count)
+{
+	static const uint8_t zero[STUB_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		process_write(session->process, stubs[i], zero, sizeof(zero));
+}
+
 static int map_there(struct session *session, uint64_t address, uint64_t size, uint32_t protection)
 {
 	struct remote_map map = {.address = address, .size = size, .protection = (int)protection};

@@ -14,4 +14,10 @@ uint32_t memory_ensure_image(struct session *session, const struct image *image)
 int memory_reserve(struct session *session, uint32_t index, uint32_t protection, uint64_t size,
 		   uint64_t align, uint64_t *address);
 
+/* Stubs of remote calls that dead appliers left: a thread may still be in one, or return into it from a signal
+ * handler. malloc'ed. */
+uint64_t *memory_used_stubs(const struct session *session, size_t *count);
+/* To be called once no thread can be in them. */
+void memory_clear_stubs(const struct session *session, const uint64_t *stubs, size_t count);
+
 #endif

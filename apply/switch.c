@@ -12,6 +12,7 @@
 
 #include "apply/busy.h"
 #include "apply/memory.h"
+#include "apply/remote.h"
 #include "apply/stop.h"
 #include "apply/trampoline.h"
 
@@ -32,6 +33,8 @@ struct switching {
 	struct change *changes;
 	size_t count;
 	struct busy *busy;
+	uint64_t *stubs; // of remote calls that dead appliers left
+	size_t stub_count;
 	const uint32_t *packages;
 	uint32_t package_count;
 	const char *why;
@@ -308,6 +311,9 @@ static struct busy *make_busy(struct switching *switching)
 		if (loses_role(switching, &control->codes.at[i]))
 			push_payload(&list, &count, &room, control, &control->codes.at[i]);
 	}
+	for (size_t i = 0; i < switching->stub_count; i++)
+		push_range(&list, &count, &room, switching->stubs[i], switching->stubs[i] + STUB_SIZE,
+			   "a remote call of an earlier run");
 	return busy_new(switching->session, list, count);
 }
 
@@ -323,6 +329,7 @@ static int prepare_switch(struct switching *switching)
 		touch(switching->session->process,
 		      switching->control->functions.at[switching->changes[i].function].jump);
 	touch(switching->session->process, switching->control->address + CONTROL_WORD + 8);
+	switching->stubs = memory_used_stubs(switching->session, &switching->stub_count);
 	switching->busy = make_busy(switching);
 	return 0;
 }
@@ -540,12 +547,14 @@ int switch_to(struct session *session, const uint32_t *packages, uint32_t count)
 		error = switch_retrying(&switching);
 	if (!error) {
 		session->result->functions = switching.count;
+		memory_clear_stubs(session, switching.stubs, switching.stub_count);
 		error = read_back(&switching);
 	} else {
 		switch_clear_dead(session);
 		session->result->cleared = NULL;
 	}
 	busy_free(switching.busy);
+	free(switching.stubs);
 	free(switching.changes);
 	free(before);
 	return error;
