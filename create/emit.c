@@ -134,6 +134,20 @@ static bool has_relocs(const struct section *section, uint64_t from, uint64_t to
 	return false;
 }
 
+// Records follow each other without a gap: a word of zeroes between them would end the table for its readers. What a
+// record lacks to a multiple of four is filled within it (zero is DW_CFA_nop).
+static uint64_t append_record(struct payload_section *to, const uint8_t *record, uint64_t length)
+{
+	static const uint8_t fill[4];
+	uint64_t place = payload_append(to, record, length, 4);
+	uint32_t rest;
+
+	payload_append(to, fill, -length & 3, 1);
+	rest = (uint32_t)(to->size - place - 4);
+	memcpy(to->bytes.at + place, &rest, 4);
+	return place;
+}
+
 // The CIE's place in the payload; each is copied once.
 static bool emit_cie(struct payload_section *to, struct intmap *copied, const struct section *from,
 		     uint64_t offset, uint64_t *place)
@@ -147,9 +161,11 @@ static bool emit_cie(struct payload_section *to, struct intmap *copied, const st
 	// Objects bring the same CIE again and again: known by its bytes.
 	known = intmap_put(copied, hash_bytes(from->data + offset, length, 0));
 	if (!*known)
-		*known = (void *)(uintptr_t)(payload_append(to, from->data + offset, length, 4) + 1);
+		*known = (void *)(uintptr_t)(append_record(to, from->data + offset, length) + 1);
 	*place = (uintptr_t)*known - 1;
-	return !memcmp(to->bytes.at + *place, from->data + offset, length);
+	// Equal hashes of unequal records: as good as impossible, and then not copied.
+	return to->bytes.count - *place >= length &&
+	       !memcmp(to->bytes.at + *place + 4, from->data + offset + 4, length - 4);
 }
 
 static bool emit_fde(struct payload_section *to, struct intmap *copied, struct member *member,
@@ -162,7 +178,7 @@ static bool emit_fde(struct payload_section *to, struct intmap *copied, struct m
 	if (back > offset + 4 || has_relocs(from, offset + 9, offset + length) ||
 	    start->info->type != R_X86_64_PC32 || !emit_cie(to, copied, from, offset + 4 - back, &cie))
 		return false;
-	place = payload_append(to, from->data + offset, length, 4);
+	place = append_record(to, from->data + offset, length);
 	distance = (uint32_t)(place + 4 - cie);
 	memcpy(to->bytes.at + place + 4, &distance, 4);
 	payload_relocate(to, place + 8, R_X86_64_PC32, member->symbol, reloc_distance(start, member->unit));
