@@ -4,6 +4,7 @@
 #include "diff/debug.h"
 #include "diff/model.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,36 +187,67 @@ static void check_changed_datum(const struct checker *checker, const struct unit
 		       "code instead");
 }
 
-// Is there on the other side a static without a match that this one could be?
-static bool has_candidate(const struct object *other, const struct unit *unit, struct strmap *keys,
-			  struct arena *arena)
+struct candidate { // a new static without a match
+	struct unit *unit;
+	struct candidate *next;
+};
+
+// A static is gone for good when those who used it use none of its name any more; else one of those may be it.
+static bool may_be_kept(const struct candidate *candidates, struct unit *old,
+			const struct referrers *old_referrers, const struct referrers *new_referrers)
 {
-	(void)other;
-	return strmap_get(keys, name_key(arena, unit->name)) != NULL;
+	if (!unit_has_owner(old_referrers, old))
+		return candidates != NULL;
+	for (; candidates; candidates = candidates->next)
+		if (units_share_owner(old_referrers, old, new_referrers, candidates->unit))
+			return true;
+	return false;
+}
+
+static bool is_lone_state(const struct unit *unit, enum unit_status status)
+{
+	return unit->status == status && unit->kind == UNIT_DATUM && unit_is_writable(unit);
 }
 
 static void check_statics(const struct checker *checker)
 {
 	const struct object *old = checker->pair->old, *new_object = checker->pair->new;
+	struct referrers *old_referrers = NULL, *new_referrers = NULL;
 	struct arena *arena = arena_new();
 	struct strmap *keys = strmap_new();
 
 	for (size_t i = 0; i < new_object->unit_count; i++) {
-		struct unit *unit = &new_object->units[i];
+		struct candidate *candidate;
+		void **list;
 
-		if (unit->status == UNIT_NEW && unit->kind == UNIT_DATUM && unit_is_writable(unit))
-			*strmap_put(keys, name_key(arena, unit->name)) = unit;
+		if (!is_lone_state(&new_object->units[i], UNIT_NEW))
+			continue;
+		candidate = arena_alloc(arena, sizeof(*candidate));
+		list = strmap_put(keys, name_key(arena, new_object->units[i].name));
+		*candidate = (struct candidate){.unit = &new_object->units[i], .next = *list};
+		*list = candidate;
 	}
-	for (size_t i = 0; i < old->unit_count; i++) {
-		const struct unit *unit = &old->units[i];
+	for (size_t i = 0; strmap_count(keys) && i < old->unit_count; i++) {
+		struct unit *unit = &old->units[i];
+		const struct candidate *candidates;
 
-		if (unit->status == UNIT_REMOVED && unit->kind == UNIT_DATUM && unit_is_writable(unit) &&
-		    has_candidate(new_object, unit, keys, arena))
+		if (!is_lone_state(unit, UNIT_REMOVED))
+			continue;
+		candidates = strmap_get(keys, name_key(arena, unit->name));
+		if (!candidates)
+			continue;
+		if (!old_referrers) {
+			old_referrers = referrers_new(old);
+			new_referrers = referrers_new(new_object);
+		}
+		if (may_be_kept(candidates, unit, old_referrers, new_referrers))
 			REFUSE(checker, "static-uncorrelated", unit,
 			       "has no certain counterpart among the new build's variables of that name, so "
 			       "its state would be lost; "
 			       "give it a name that no other static of the file has");
 	}
+	referrers_free(old_referrers);
+	referrers_free(new_referrers);
 	strmap_free(keys);
 	arena_free(arena);
 }
@@ -293,10 +325,33 @@ static void refuse_section(const struct pair *pair, const struct section *sectio
 			  : "leave it as it is, or restart the program");
 }
 
+// Tentative definitions (-fcommon) have no place in the object, only a size.
+static size_t check_commons(const struct pair *pair, struct diags *diags)
+{
+	const struct object *new_object = pair->new;
+	size_t count = 0;
+
+	for (size_t i = 1; i < new_object->symbol_count; i++) {
+		const struct symbol *symbol = &new_object->symbols[i], *old;
+		struct diag place = {.severity = DIAG_REFUSAL, .code = "data-layout", .object = pair->path};
+
+		old = symbol->common ? object_find(pair->old, symbol->name) : NULL;
+		if (!old || old->size == symbol->size)
+			continue;
+		place.symbol = symbol->name;
+		diags_add(diags, &place,
+			  "is live data whose size changes from %" PRIu64 " to %" PRIu64
+			  " bytes; keep its size, and put what is new into data of its own",
+			  old->size, symbol->size);
+		count++;
+	}
+	return count;
+}
+
 size_t check_sections(const struct pair *pair, struct diags *diags)
 {
 	const struct object *old = pair->old, *new_object = pair->new;
-	size_t count = 0, old_at = 1, new_at = 1;
+	size_t count = check_commons(pair, diags), old_at = 1, new_at = 1;
 
 	for (size_t i = 1; i < new_object->section_count; i++) {
 		const struct section *section = &new_object->sections[i], *before;

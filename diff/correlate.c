@@ -413,56 +413,13 @@ static void match_by_content(struct correlation *c)
 
 // ---- owners --------------------------------------------------------------------------------------
 
-#define OWNERS_MAX 4096
-
-/*
- * Matched functions that use a static, directly or through functions without a match: a static function that is
- * gone on one side was inlined into its callers there, and its statics with it.
- */
-static void collect_owners(const struct referrers *referrers, struct unit *unit, unit_list *owners)
-{
-	struct intmap *seen = intmap_new();
-	unit_list queue = {0};
-
-	*vec_push(&queue) = unit;
-	for (size_t i = 0; i < queue.count && owners->count < OWNERS_MAX && queue.count < OWNERS_MAX; i++) {
-		size_t count;
-		struct unit *const *from = referrers_of(referrers, queue.at[i], &count);
-
-		for (size_t k = 0; k < count; k++) {
-			if (from[k]->kind != UNIT_FUNCTION || intmap_get(seen, unit_index(from[k]) + 1))
-				continue;
-			*intmap_put(seen, unit_index(from[k]) + 1) = from[k];
-			if (from[k]->match)
-				*vec_push(owners) = from[k];
-			else
-				*vec_push(&queue) = from[k];
-		}
-	}
-	free(queue.at);
-	intmap_free(seen);
-}
-
 static bool share_owner(struct correlation *c, struct unit *old, struct unit *new_unit)
 {
-	struct intmap *counterparts = intmap_new();
-	unit_list old_owners = {0}, new_owners = {0};
-	bool found = false;
-
 	if (!c->old_referrers) {
 		c->old_referrers = referrers_new(c->old);
 		c->new_referrers = referrers_new(c->new_object);
 	}
-	collect_owners(c->old_referrers, old, &old_owners);
-	collect_owners(c->new_referrers, new_unit, &new_owners);
-	for (size_t i = 0; i < old_owners.count; i++)
-		*intmap_put(counterparts, unit_index(old_owners.at[i]->match) + 1) = old_owners.at[i];
-	for (size_t i = 0; i < new_owners.count && !found; i++)
-		found = intmap_get(counterparts, unit_index(new_owners.at[i]) + 1) != NULL;
-	free(old_owners.at);
-	free(new_owners.at);
-	intmap_free(counterparts);
-	return found;
+	return units_share_owner(c->old_referrers, old, c->new_referrers, new_unit);
 }
 
 // ---- all of it -----------------------------------------------------------------------------------

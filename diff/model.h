@@ -40,6 +40,11 @@ struct referrers;
 struct referrers *referrers_new(const struct object *object);
 void referrers_free(struct referrers *referrers);
 struct unit *const *referrers_of(const struct referrers *referrers, const struct unit *unit, size_t *count);
+/* Do matched functions, one the counterpart of the other, use the two? Callers count for functions without a match. */
+bool units_share_owner(const struct referrers *old_referrers, struct unit *old, const struct referrers *new_referrers,
+		       struct unit *new_unit);
+/* Some matched function uses it, and all who do are known. */
+bool unit_has_owner(const struct referrers *referrers, struct unit *unit);
 /* The program writes to it: not constants, and not tables that only the dynamic linker fills. */
 static inline bool unit_is_writable(const struct unit *unit)
 {
