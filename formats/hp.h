@@ -220,9 +220,18 @@ struct hp_layout {
 };
 int hp_layout(struct hp_package *package, size_t target, const struct hp_layout **layout, struct hp_error *error);
 
+/* New writable data that has its storage already: a superseding package takes over that of the one before. All
+ * symbols of its section move along. */
+struct hp_moved {
+	uint32_t symbol; /* of the hp_state */
+	uint64_t address;
+};
+
 struct hp_place {
 	uint64_t bias;            /* load bias of the image: run-time address - link-time address */
 	uint64_t address[2];      /* of the code and data regions in the target's address space */
+	const struct hp_moved *moved; /* may be NULL */
+	size_t moved_count;
 };
 
 /* Gives the value of a binding that needs the running target (HP_BIND_DYNAMIC, _TLS_MODULE, _TLS_OFFSET, _KERNEL).

@@ -89,9 +89,23 @@ static int bind_symbol(const struct job *job, const struct hp_binding *binding, 
 	}
 }
 
+// Storage taken over from another package, by section: aliases of the datum move with it.
+static const struct hp_moved *moved_section(const struct job *job, uint32_t section)
+{
+	for (size_t i = 0; i < job->place->moved_count; i++) {
+		const struct hp_moved *moved = &job->place->moved[i];
+
+		if (moved->symbol < job->linkage->symbol_count &&
+		    job->linkage->symbols[moved->symbol].section == section)
+			return moved;
+	}
+	return NULL;
+}
+
 static int symbol_value(const struct job *job, uint64_t index, uint64_t *value)
 {
 	const struct elf_symbol *symbol;
+	const struct hp_moved *moved;
 	uint8_t region;
 
 	if (index >= job->linkage->symbol_count)
@@ -107,7 +121,11 @@ static int symbol_value(const struct job *job, uint64_t index, uint64_t *value)
 	if (region == HP_REGION_NONE)
 		return fail(job->error, HP_MALFORMED, HP_NONE, 0, "payload: %s is not in memory",
 			    symbol->name);
-	*value = job->place->address[region] + job->linkage->offset[symbol->section] + symbol->value;
+	moved = moved_section(job, symbol->section);
+	if (moved)
+		*value = moved->address - job->linkage->symbols[moved->symbol].value + symbol->value;
+	else
+		*value = job->place->address[region] + job->linkage->offset[symbol->section] + symbol->value;
 	return HP_OK;
 }
 

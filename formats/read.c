@@ -149,8 +149,12 @@ static int decode_chunk(struct hp_package *package, uint32_t index, struct hp_er
 	if (!strcmp(chunk->type, CHUNK_PAYLOAD)) {
 		if (!target || target->payload)
 			return fail(error, HP_MALFORMED, index, 0, "a payload without a target before it");
-		target->payload = chunk->data;
-		target->payload_size = chunk->raw_size;
+		if (!chunk->raw_size && package->target_count < 2)
+			return fail(error, HP_MALFORMED, index, 0,
+				    "no payload before this one that it could repeat");
+		// Images that hold the same objects get the same payload: an empty one repeats the one before.
+		target->payload = chunk->raw_size ? chunk->data : target[-1].payload;
+		target->payload_size = chunk->raw_size ? chunk->raw_size : target[-1].payload_size;
 		return read_payload(&package->pool, target, &package->linkages[package->target_count - 1],
 				    error);
 	}

@@ -80,6 +80,12 @@ static int assemble(struct piece *pieces, size_t count, uint8_t **bytes, size_t 
 	return HP_OK;
 }
 
+static bool same_payload(const struct hp_target *one, const struct hp_target *two)
+{
+	return one->payload_size == two->payload_size &&
+	       !memcmp(one->payload, two->payload, one->payload_size);
+}
+
 // What is written can be read: by the reader itself, so that the two cannot disagree.
 static int check_product(uint8_t **bytes, size_t *size, struct hp_error *error)
 {
@@ -124,7 +130,9 @@ int hp_encode(const struct hp_content *content, uint8_t **bytes, size_t *size, s
 		pieces[made++] =
 			(struct piece){.type = CHUNK_TARGET, .raw = records[i], .raw_size = record_size};
 		pieces[made++] = (struct piece){
-			.type = CHUNK_PAYLOAD, .raw = target->payload, .raw_size = target->payload_size};
+			.type = CHUNK_PAYLOAD,
+			.raw = target->payload,
+			.raw_size = i && same_payload(target, target - 1) ? 0 : target->payload_size};
 	}
 	for (size_t i = 0; i < content->extra_count && !status; i++)
 		pieces[made++] = (struct piece){.type = content->extra[i].type,

@@ -155,6 +155,10 @@ def read_package(data):
             targets.append(read_target(contents))
         elif chunk["type"] == "PAYL":
             must(targets and "payload" not in targets[-1], "payload without target")
+            if not contents:
+                must(len(targets) > 1, "no payload to repeat")
+                targets[-1]["payload"] = targets[-2]["payload"]
+                continue
             must(contents[:6] == b"\x7fELF\x02\x01", "payload")
             targets[-1]["payload"] = {"size": len(contents), "sha256": hashlib.sha256(contents).hexdigest()}
         else:

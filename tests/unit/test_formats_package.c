@@ -164,6 +164,32 @@ Test(formats, same_content_gives_the_same_bytes)
 	sample_free(two);
 }
 
+// redis-server, lua and luac hold the same objects of Lua.
+Test(formats, images_with_the_same_payload_share_it)
+{
+	struct sample *sample = sample_make(), *one = sample_new();
+	struct hp_target targets[2] = {sample->target, sample->target};
+	struct hp_package *package;
+	const struct hp_layout *layout[2];
+	struct hp_error error;
+
+	targets[1].name = "other";
+	sample->content.targets = targets;
+	sample->content.target_count = 2;
+	cr_assert_eq(hp_encode(&sample->content, &sample->bytes, &sample->size, &error), 0, "%s",
+		     error.message);
+	cr_assert_eq(hp_open_memory(sample->bytes, sample->size, &package, &error), 0, "%s", error.message);
+	cr_assert_eq(hp_chunk(package, 4)->raw_size, 0);
+	cr_assert_lt(sample->size, one->size + 1200);
+	cr_assert_eq(hp_target(package, 1)->payload_size, sample->payload_size);
+	cr_assert_eq(memcmp(hp_target(package, 1)->payload, sample->payload, sample->payload_size), 0);
+	cr_assert(!hp_layout(package, 0, &layout[0], NULL) && !hp_layout(package, 1, &layout[1], NULL));
+	cr_assert_eq(layout[0]->size[0], layout[1]->size[0]);
+	hp_close(package);
+	sample_free(sample);
+	sample_free(one);
+}
+
 Test(formats, every_flipped_bit_is_refused, .timeout = 110)
 {
 	struct sample *sample = sample_new();
@@ -442,4 +468,5 @@ REFUSES(a_hook_that_is_not_there, HP_MALFORMED, sample->hooks[0].symbol = 0)
 REFUSES(a_segment_that_wraps_around, HP_MALFORMED, sample->segments[1].memory_size = UINT64_MAX)
 REFUSES(a_manifest_that_is_not_utf8, HP_MALFORMED, sample->content.manifest = "{\"id\":\"\xc0\x80\"}")
 REFUSES(a_payload_for_another_machine, HP_MALFORMED, sample->target.machine = EM_AARCH64)
+REFUSES(a_first_payload_that_is_empty, HP_MALFORMED, sample->target.payload_size = 0)
 REFUSES(a_payload_that_is_cut_short, HP_MALFORMED, sample->target.payload_size -= 1)
