@@ -186,11 +186,7 @@ struct resolve {
 
 static int resolve_slot(struct resolve *resolve, const struct hp_binding *binding, uint64_t *value)
 {
-	int error = process_read(resolve->session->process, resolve->image->bias + binding->vaddr, value, 8);
-
-	if (!error && binding->kind == HP_BIND_TLS_OFFSET)
-		*value += (uint64_t)binding->addend;
-	return error;
+	return process_read(resolve->session->process, resolve->image->bias + binding->vaddr, value, 8);
 }
 
 static int resolve_name(struct resolve *resolve, const struct hp_binding *binding, uint64_t *value)
@@ -201,13 +197,11 @@ static int resolve_name(struct resolve *resolve, const struct hp_binding *bindin
 		resolve->lookup = lookup_new(resolve->session->process);
 	if (lookup_symbol(resolve->lookup, resolve->image, binding->name, binding->version, &found) ==
 	    LOOKUP_FOUND) {
-		*value = found.address + (uint64_t)binding->addend;
+		*value = found.address;
 		return 0;
 	}
-	if (binding->flags & HP_BINDING_WEAK) {
-		*value = 0;
-		return 0;
-	}
+	if (binding->flags & HP_BINDING_WEAK)
+		return -1;
 	resolve->missing = binding->name;
 	snprintf(resolve->why, sizeof(resolve->why), "%s", found.message);
 	return -1;
@@ -238,6 +232,44 @@ static int link_failure(struct session *session, const struct placement *placeme
 			      placement->record->name, error->message);
 }
 
+static bool same_text(const char *recorded, const char *text)
+{
+	return !strcmp(recorded, text ? text : "");
+}
+
+// The last record of this datum among those of PACKAGE at that image.
+static const struct control_state *find_state(const struct control *control, uint32_t package, uint32_t image,
+					      const struct hp_state *wanted)
+{
+	for (size_t i = control->states.count; i-- > 0;) {
+		const struct control_state *state = &control->states.at[i];
+
+		if (state->package == package && state->image == image &&
+		    same_text(state->name, wanted->name) && same_text(state->owner, wanted->owner) &&
+		    same_text(state->object, wanted->object))
+			return state;
+	}
+	return NULL;
+}
+
+// Where each of the payload's new data lies: as recorded. malloc'ed.
+static struct hp_moved *moved_states(const struct control *control, const struct placement *placement,
+				     const struct control_code *code, size_t *count)
+{
+	const struct hp_target *target = placement->record;
+	struct hp_moved *moved = xalloc((target->state_count + 1) * sizeof(*moved));
+
+	*count = 0;
+	for (size_t i = 0; i < target->state_count; i++) {
+		const struct control_state *state =
+			find_state(control, code->package, code->image, &target->states[i]);
+
+		if (state)
+			moved[(*count)++] = (struct hp_moved){target->states[i].symbol, state->address};
+	}
+	return moved;
+}
+
 // Payload bytes for the addresses in CODE, malloc'ed. 0 or -1.
 static int link_payload(struct session *session, struct hp_package *package,
 			const struct placement *placement, const struct control_code *code,
@@ -245,14 +277,17 @@ static int link_payload(struct session *session, struct hp_package *package,
 {
 	struct resolve resolve = {.session = session, .image = &placement->image};
 	struct hp_place place = {.bias = placement->image.bias, .address = {code->address, code->data}};
+	struct hp_moved *moved = moved_states(session->control, placement, code, &place.moved_count);
 	struct hp_error error = {0};
 	int status;
 
+	place.moved = moved;
 	*code_bytes = xalloc(code->size + 1);
 	*data_bytes = xalloc(code->data_size + 1);
 	status = hp_link(package, placement->target, &place, resolve_binding, &resolve, *code_bytes,
 			 *data_bytes, &error);
 	lookup_free(resolve.lookup);
+	free(moved);
 	if (!status)
 		return 0;
 	free(*code_bytes);
@@ -307,31 +342,75 @@ static int reserve_code(struct session *session, const struct hp_layout *layout,
 			      layout->align[1] > 64 ? layout->align[1] : 64, &code->data);
 }
 
+static bool supersedes_package(const struct control *control, uint32_t newer, uint32_t older)
+{
+	const struct control_package *package = &control->packages.at[newer];
+	const char *id = control->packages.at[older].id;
+
+	for (uint32_t i = 0; i < package->supersedes.count; i++) {
+		if (!strcmp(package->supersedes.at[i], id))
+			return true;
+	}
+	return newer != older && !strcmp(package->id, id);
+}
+
+// The same datum of a package that this one supersedes and that has been active: a lock or a counter goes on where it
+// is instead of being forked.
+static const struct control_state *
+find_earlier(const struct control *control, const struct control_code *code, const struct hp_state *wanted)
+{
+	for (size_t i = control->packages.count; i-- > 0;) {
+		uint32_t older = (uint32_t)i;
+		const struct control_state *state = find_state(control, older, code->image, wanted);
+
+		if (state && older != code->package && supersedes_package(control, code->package, older) &&
+		    control_was_active(control, older))
+			return state;
+	}
+	return NULL;
+}
+
+static int add_state(struct session *session, const struct control_code *code, const struct hp_state *from,
+		     uint64_t own_address)
+{
+	const struct control_state *earlier = find_earlier(session->control, code, from);
+	const struct control_state *known = find_state(session->control, code->package, code->image, from);
+	struct control_state state = {
+		.package = code->package,
+		.image = code->image,
+		.address = earlier ? earlier->address : own_address,
+		.size = from->size,
+		.align = from->align,
+		.object = from->object,
+		.owner = from->owner,
+		.name = from->name,
+	};
+	int error;
+
+	memcpy(state.hash, from->initial_hash, sizeof(state.hash));
+	if (earlier &&
+	    (earlier->size != from->size || memcmp(earlier->hash, from->initial_hash, HP_HASH_SIZE)))
+		return session_refuse(session, earlier->size != from->size ? "data-layout" : "data-changed",
+				      "%s: it lives on from %s, where its %s another; nothing changed",
+				      from->name, session->control->packages.at[earlier->package].id,
+				      earlier->size != from->size ? "size is" : "initial value is");
+	if (known && known->address == state.address)
+		return 0;
+	error = control_add_state(session->control, &state);
+	return error ? session_fail(session, error, "writing the control block") : 0;
+}
+
 static int add_states(struct session *session, struct hp_package *package, const struct placement *placement,
 		      const struct control_code *code)
 {
 	for (size_t i = 0; i < placement->record->state_count; i++) {
 		const struct hp_state *from = &placement->record->states[i];
-		struct control_state state = {
-			.package = code->package,
-			.image = code->image,
-			.size = from->size,
-			.align = from->align,
-			.object = from->object,
-			.owner = from->owner,
-			.name = from->name,
-		};
 		struct hp_symbol symbol;
-		int error;
 
-		if (hp_symbol(package, placement->target, from->symbol, &symbol, NULL) ||
-		    symbol.region != HP_REGION_DATA)
-			continue;
-		state.address = code->data + symbol.offset;
-		memcpy(state.hash, from->initial_hash, sizeof(state.hash));
-		error = control_add_state(session->control, &state);
-		if (error)
-			return session_fail(session, error, "writing the control block");
+		if (!hp_symbol(package, placement->target, from->symbol, &symbol, NULL) &&
+		    symbol.region == HP_REGION_DATA &&
+		    add_state(session, code, from, code->data + symbol.offset))
+			return -1;
 	}
 	return 0;
 }
@@ -378,16 +457,18 @@ static uint32_t add_code(struct session *session, struct hp_package *package,
 	if (reserve_code(session, layout, &code))
 		return CONTROL_NONE;
 	find_eh_frame(placement->record, layout, &code);
+	if (add_states(session, package, placement, &code))
+		return CONTROL_NONE;
 	if (link_payload(session, package, placement, &code, &bytes, &data))
 		return CONTROL_NONE;
 	crypto_hash_sha256(code.hash, bytes, code.size);
 	status = control_add_code(session->control, &code);
 	free(bytes);
 	free(data);
-	if (status)
+	if (status) {
 		session_fail(session, status, "writing the control block");
-	if (status || add_states(session, package, placement, &code))
 		return CONTROL_NONE;
+	}
 	return (uint32_t)(session->control->codes.count - 1);
 }
 
