@@ -2,7 +2,9 @@
 // hp-apply: repairs running processes with a package, tells what is in them, takes it back.
 #include "tools/hp-apply.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,12 +132,35 @@ static void take_back(struct entry *entry, struct process *process, const struct
 	arena_free(result.arena);
 }
 
+// Build IDs of the package's targets, or of those that PROCESS maps, added to TEXT.
+static const char *name_builds(const char *text, const struct patch *patch, const struct process *process)
+{
+	for (size_t i = 0; i < hp_target_count(patch->package); i++) {
+		const struct hp_target *target = hp_target(patch->package, i);
+		char hex[2 * BUILD_ID_MAX + 1] = "", *name;
+		bool mapped = !process;
+
+		for (size_t j = 0; process && j < process->image_count; j++)
+			mapped |=
+				process->images[j].build_id_size == target->build_id_size &&
+				!memcmp(process->images[j].build_id, target->build_id, target->build_id_size);
+		if (!mapped || target->build_id_size > BUILD_ID_MAX)
+			continue;
+		sodium_bin2hex(hex, sizeof(hex), target->build_id, target->build_id_size);
+		name = arena_printf(patch->facts.arena, "%.8s…", hex);
+		if (!strstr(text, name))
+			text = arena_printf(patch->facts.arena, "%s%s%s", text, *text ? ", " : "", name);
+	}
+	return text;
+}
+
 static void apply_to(struct report *report, struct process *process, struct patch *patch)
 {
 	const struct request *request = report->request;
 	struct apply_options options = make_options(request);
 	struct entry entry = make_entry(process->pid, process);
 
+	report->build_ids = name_builds(report->build_ids, patch, process);
 	if (request->probe && !request->check && !run_probe(request->probe, process->pid, report->id)) {
 		entry.probe = "failed-before";
 		entry.result = (struct apply_result){
@@ -219,26 +244,10 @@ static void apply_named(struct report *report, struct patch *patch)
 	}
 }
 
-static const char *name_builds(const struct patch *patch)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < hp_target_count(patch->package); i++) {
-		const struct hp_target *target = hp_target(patch->package, i);
-		char hex[2 * BUILD_ID_MAX + 1] = "";
-
-		if (target->build_id_size <= BUILD_ID_MAX)
-			sodium_bin2hex(hex, sizeof(hex), target->build_id, target->build_id_size);
-		text = arena_printf(patch->facts.arena, "%s%s%.8s…", text, i ? ", " : "", hex);
-	}
-	return text;
-}
-
 static int apply_package(struct report *report, struct patch *patch)
 {
 	static const unsigned rounds = 5;
 
-	report->build_ids = name_builds(patch);
 	if (report->request->pids.count)
 		apply_named(report, patch);
 	else
@@ -247,7 +256,7 @@ static int apply_package(struct report *report, struct patch *patch)
 	if (report->entries.count || report->request->if_present)
 		return STATUS_DONE;
 	fprintf(stderr, "hp-apply: %s: no process maps %s [image-not-found]\n", report->request->package,
-		report->build_ids);
+		name_builds("", patch, NULL));
 	return STATUS_REFUSED;
 }
 
@@ -395,7 +404,7 @@ static void free_report(struct report *report)
 int main(int argc, char **argv)
 {
 	struct request request;
-	struct report report = {.request = &request};
+	struct report report = {.request = &request, .build_ids = ""};
 	struct patch *patch = NULL;
 	char *signature = NULL;
 	int status = parse_options(argc, argv, &request);
