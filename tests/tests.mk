@@ -3,7 +3,7 @@
 # What `make check` is made of. ONLY=word runs the tests whose path contains it, JOBS=N that many at a time.
 
 JOBS ?= $(shell nproc)
-TIME_LIMIT ?= 120
+TIME_LIMIT ?= 300
 FUZZ_SECONDS ?= 5
 ASAN := $(O)/asan
 ASAN_MAKE = $(MAKE) O=$(ASAN) SANITIZE=address,undefined CFLAGS="-O1 -g"

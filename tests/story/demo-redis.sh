@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # time limit: 900
+# runs alone
 # What the redis demo shows is true: Debian's redis, one of its security fixes, a server that never stops serving.
 set -u
 count=0
-demo/redis/run.sh "$HP_BUILD/demo" >"$HP_TESTS_OUT/session" 2>&1
+HP_DEMO_INCREMENTS=600000 demo/redis/run.sh "$HP_BUILD/demo" >"$HP_TESTS_OUT/session" 2>&1
 status=$?
 while IFS= read -r line; do
 	count=$((count + 1))
