@@ -183,7 +183,7 @@ bool match_compare(const struct matching *matching, const struct section *sectio
 
 // ---- searching -----------------------------------------------------------------------------------
 
-enum { ANCHOR_MIN = 12, CANDIDATES_MAX = 64 };
+enum { ANCHOR_MIN = 6, CANDIDATES_MAX = 64, HITS_MAX = 1 << 14 };
 
 // Bytes around a relocated field that no linker rewrites start this far from it.
 enum { REWRITTEN_BEFORE = 4, REWRITTEN_AFTER = 9 };
@@ -223,6 +223,7 @@ void match_search(struct matching *matching, const struct section *section)
 	struct section_place *place = &matching->sections[section->index];
 	const struct image *image = matching->image;
 	uint64_t length, anchor = find_anchor(section, &length);
+	unsigned hits = 0;
 
 	if (length < ANCHOR_MIN || !section->data)
 		return;
@@ -239,9 +240,12 @@ void match_search(struct matching *matching, const struct section *section)
 			struct candidate found;
 
 			at++;
+			if (++hits > HITS_MAX)
+				return; // bytes that are everywhere find nothing
 			if (vaddr & (section->align > 1 ? section->align - 1 : 0) ||
-			    !match_compare(matching, section, 0, section->size, vaddr, &found, &ignored))
+			    !match_compare(matching, section, 0, section->size, vaddr, NULL, &ignored))
 				continue;
+			match_compare(matching, section, 0, section->size, vaddr, &found, &ignored);
 			*vec_push(&place->candidates) = found;
 			if (place->candidates.count == CANDIDATES_MAX)
 				return;

@@ -250,26 +250,84 @@ Test(match_refused, stripped_image_is_matched_by_its_code)
 	linked_free(linked);
 }
 
-Test(match_refused, copies_of_one_source_are_told_apart_by_what_calls_them)
+// Objects: twins.c, which calls both, and twin.c twice.
+static struct linked *twins(void)
 {
-	struct linked *linked = link_all("twins", PIE, "-pie -x none -Wl,--unresolved-symbols=ignore-all");
+	struct linked *linked = link_all("twins", PIE, "-pie -Wl,--unresolved-symbols=ignore-all");
 	static const char *const names[] = {"one", "two"};
 
 	for (size_t i = 0; i < 2; i++)
 		run_command("%s " PIE " -DNAME=%s -c -o %s/%s.o testdata/match/twin.c", linked->compiler,
 			    names[i], linked->directory, names[i]);
-	run_command("%s -Wl,--build-id -pie -o %s/image %s/twins.o %s/one.o %s/two.o", linked->compiler,
-		    linked->directory, linked->directory, linked->directory, linked->directory);
-	open_image(linked, "image");
+	run_command("cd %s && %s -Wl,--build-id -pie -o image twins.o one.o two.o && strip -o stripped image",
+		    linked->directory, linked->compiler);
 	linked->sources[1] = "one";
 	linked->sources[2] = "two";
 	linked->count = 3;
 	load_objects(linked);
+	return linked;
+}
+
+Test(match_refused, copies_of_one_source_are_told_apart_by_their_callers_and_files)
+{
+	struct linked *linked = twins();
+
+	open_image(linked, "image");
 	match_all(linked);
 	expect_full(linked, "twins");
 	cr_expect_neq(vaddr_of(linked, 1, "step"), vaddr_of(linked, 2, "step"));
 	cr_expect_neq(vaddr_of(linked, 1, "calls"), vaddr_of(linked, 2, "calls"));
 	cr_expect_lt(vaddr_of(linked, 1, "step"), vaddr_of(linked, 2, "step"), "not in link order");
+	linked_free(linked);
+}
+
+Test(match_refused, copies_that_nothing_tells_apart_are_not_guessed)
+{
+	struct linked *linked = twins();
+
+	open_image(linked, "stripped");
+	match_all(linked);
+	for (size_t i = 1; i < 3; i++) {
+		cr_expect_eq(linked->placements[i]->result, MATCH_AMBIGUOUS, "%s",
+			     result_name(linked->placements[i]->result));
+		cr_expect_eq(place_named(linked, i, i == 1 ? "run_one" : "run_two")->state, PLACE_AMBIGUOUS);
+	}
+	linked_free(linked);
+}
+
+// libtool compiles every source twice; only the copy that was linked is in the library.
+Test(match_refused, twin_of_other_code_model_does_not_match)
+{
+	struct linked *linked = link_all(PROGRAM, SECTIONS " -fPIC -DLIBRARY", "-shared");
+
+	expect_full(linked, "the twin that was linked");
+	recompile(linked, SECTIONS " -fno-pie -DLIBRARY");
+	expect_partial(linked, 0, NULL);
+	cr_expect_neq(linked->placements[1]->result, MATCH_FULL);
+	linked_free(linked);
+}
+
+// Both objects of an inline function are in the image, though the linker kept one copy.
+Test(match_refused, kept_copy_of_an_inline_function_counts_for_all)
+{
+	static const char *const names[] = {"one", "two"};
+	struct linked *linked;
+
+	if (!have_command("g++"))
+		cr_skip_test("g++ is not installed");
+	linked = program();
+	for (size_t i = 0; i < 2; i++) {
+		run_command("g++ " PIE " -DNAME=%s %s -c -o %s/%s.o testdata/match/inline.cc", names[i],
+			    i ? "" : "-DMAIN", linked->directory, names[i]);
+		linked->sources[i] = names[i];
+	}
+	run_command("g++ -Wl,--build-id -pie -o %s/image %s/one.o %s/two.o", linked->directory,
+		    linked->directory, linked->directory);
+	open_image(linked, "image");
+	load_objects(linked);
+	match_all(linked);
+	expect_full(linked, "inline");
+	cr_expect_eq(vaddr_of(linked, 0, "_Z7countedi"), vaddr_of(linked, 1, "_Z7countedi"));
 	linked_free(linked);
 }
 
