@@ -50,9 +50,9 @@ void check_types(const struct pair *pair, struct diags *diags)
 
 	if (!object_has_types(pair->old) || !object_has_types(pair->new))
 		diags_add(diags, &(struct diag){.severity = DIAG_WARNING, .code = "no-types"},
-			  "some changed objects tell no types (no -g, or in files or units of their own): "
-			  "structures whose layout "
-			  "differs are not seen; build both sides with plain -g");
+			  "some changed objects do not tell all types (no -g, clang, or in files or units of "
+			  "their own): structures "
+			  "whose layout differs may go unseen; build both sides with gcc -g");
 
 	for (size_t i = 0; i < count; i++) {
 		const struct type_change *change = &changes[i];

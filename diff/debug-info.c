@@ -870,6 +870,9 @@ bool object_has_types(struct object *object)
 {
 	const struct info_index *index = info_of(object);
 
+	// clang leaves out the types of variables that are only declared, however much they are used
+	if (object->compiler && strstr(object->compiler, "clang"))
+		return false;
 	for (size_t i = 0; i < index->units.count && !object->debug->has_type_units && object->debug->budget;
 	     i++) {
 		struct unit_header *unit = &index->units.at[i];

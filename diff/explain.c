@@ -111,6 +111,19 @@ static void set_place(struct explainer *explainer, struct change *change, const 
 		change->of_name = names[0];
 }
 
+// An address made of two instructions (adrp, add), or a line that the compiler doubled, says the same twice.
+static bool is_said(const struct explainer *explainer, const struct change *change)
+{
+	for (size_t i = 0; change->file && i < explainer->changes.count; i++) {
+		const struct change *said = &explainer->changes.at[i];
+
+		if (said->file && said->line == change->line && !strcmp(said->file, change->file) &&
+		    !strcmp(said->text, change->text))
+			return true;
+	}
+	return false;
+}
+
 static void add_fact(struct explainer *explainer, enum rank rank, struct change change,
 		     struct leftover *removed, struct leftover *added)
 {
@@ -121,6 +134,8 @@ static void add_fact(struct explainer *explainer, enum rank rank, struct change 
 	if (explainer->changes.count >= FACTS_MAX)
 		return;
 	set_place(explainer, &change, removed, added);
+	if (is_said(explainer, &change))
+		return;
 	*vec_push(&explainer->changes) = change;
 	*vec_push(&explainer->ranks) = rank;
 }
