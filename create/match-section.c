@@ -240,8 +240,10 @@ void match_search(struct matching *matching, const struct section *section)
 			struct candidate found;
 
 			at++;
-			if (++hits > HITS_MAX)
-				return; // bytes that are everywhere find nothing
+			if (++hits > HITS_MAX) {
+				place->candidates.count = 0; // not all places were looked at
+				return;
+			}
 			if (vaddr & (section->align > 1 ? section->align - 1 : 0) ||
 			    !match_compare(matching, section, 0, section->size, vaddr, NULL, &ignored))
 				continue;
