@@ -193,6 +193,17 @@ static void count_results(struct diff *diff)
 	}
 }
 
+// Nothing compared must not read as nothing changed: it is a wrong path, or a tree that was not built.
+static bool holds_objects(const struct tree *tree, struct diags *diags)
+{
+	struct diag place = {.severity = DIAG_ERROR, .code = "no-objects", .object = tree->root};
+
+	if (tree->objects.count)
+		return true;
+	diags_add(diags, &place, "holds no objects; give the directory in which the build left them");
+	return false;
+}
+
 struct diff *diff_trees(const char *old_path, const char *new_path, const struct diff_options *options,
 			struct diags *diags)
 {
@@ -204,6 +215,10 @@ struct diff *diff_trees(const char *old_path, const char *new_path, const struct
 	error = tree_scan(old_path, &diff->old_tree, diags);
 	error |= tree_scan(new_path, &diff->new_tree, diags);
 	if (error) {
+		diff_free(diff);
+		return NULL;
+	}
+	if (!holds_objects(&diff->old_tree, diags) | !holds_objects(&diff->new_tree, diags)) {
 		diff_free(diff);
 		return NULL;
 	}

@@ -231,6 +231,18 @@ Test(scan, two_archives_pair_their_members)
 	diags_free(diags);
 }
 
+Test(scan, tree_without_objects_is_a_finding)
+{
+	struct diags *diags = diags_new();
+
+	compile("OLD", "full/one.o", "one_function.c");
+	run_command("mkdir %s/empty", root);
+	cr_expect_null(diff_of("full", "empty", 1, diags));
+	cr_expect_null(diff_of("empty", "full", 1, diags));
+	cr_expect(diags_has(diags, DIAG_ERROR));
+	diags_free(diags);
+}
+
 // ---- what one object's change does to others -----------------------------------------------------
 
 static const char *only_code(const char *users, const char *old, const char *new_source)
