@@ -54,3 +54,32 @@ Test(correlate, aliases_are_one_unit)
 	cr_expect_str_eq(build->result, "~ main_name\n");
 	build_free(build);
 }
+
+// Locals of the same names in one object, in another order on each side: their files tell them apart.
+Test(correlate, partially_linked_objects_keep_their_locals_apart)
+{
+	struct build *build = build_pair("partial_a.c", "");
+	struct object *old, *new_object;
+	char *result;
+
+	for (int side = 0; side < 2; side++)
+		for (const char *half = "ab"; *half; half++)
+			run_command("%s " SECTIONS "-D%s -c -o %s/%d%c.o testdata/diff/partial_%c.c",
+				    compiler(), side ? "NEW" : "OLD", build->directory, side, *half, *half);
+	run_command("cd %s && ld -r -o whole0.o 0a.o 0b.o && ld -r -o whole1.o 1b.o 1a.o", build->directory);
+	char *path0 = path_join(build->directory, "whole0.o"),
+	     *path1 = path_join(build->directory, "whole1.o");
+	old = load_file(path0, build->names, build->diags);
+	new_object = load_file(path1, build->names, build->diags);
+	cr_assert(old && new_object);
+	correlate(old, new_object);
+	compare(old, new_object);
+	result = describe(old, new_object);
+	cr_expect_str_eq(result, "~ helper\n", "%s", result);
+	free(result);
+	object_free(old);
+	object_free(new_object);
+	free(path0);
+	free(path1);
+	build_free(build);
+}
