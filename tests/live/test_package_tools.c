@@ -122,6 +122,8 @@ int main(void)
 	NEED(tools && out, "HP_BIN and HP_TESTS_OUT");
 	write_package("kb.hp");
 	check(same_as_reader(), "the independent reader says what hp-show says");
+	check(!run("python3 tests/reader/flip_bits.py $OUT/kb.hp"),
+	      "the independent reader refuses every flipped bit");
 	check_keys();
 	check_signing();
 	check_show();

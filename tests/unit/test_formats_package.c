@@ -418,6 +418,30 @@ Test(formats, the_digest_does_not_change_when_signed)
 	sample_free(sample);
 }
 
+// A kernel has no segments of its image at hand: its appliers go by symbol and section.
+Test(formats, a_kernel_target_needs_no_segments)
+{
+	struct sample *sample = sample_make();
+	struct hp_package *package;
+	struct hp_error error;
+
+	sample->target.kind = HP_TARGET_LINUX;
+	sample->target.elf_type = ET_EXEC;
+	sample->target.segment_count = 0;
+	sample->target.flags = 0;
+	sample->functions[0].vaddr = 0xffffffff81234560;
+	sample->bindings[0].kind = HP_BIND_KERNEL;
+	sample->bindings[0].object = "ext4";
+	sample->bindings[0].flags = HP_BINDING_EXPORTED;
+	cr_assert_eq(hp_encode(&sample->content, &sample->bytes, &sample->size, &error), 0, "%s",
+		     error.message);
+	cr_assert_eq(hp_open_memory(sample->bytes, sample->size, &package, NULL), 0);
+	cr_assert_eq(hp_target(package, 0)->functions[0].vaddr, 0xffffffff81234560);
+	cr_assert_str_eq(hp_target(package, 0)->bindings[0].object, "ext4");
+	hp_close(package);
+	sample_free(sample);
+}
+
 // ---- rules for records -----------------------------------------------------------------------------------------
 
 #define REFUSES(name, wanted, change)                                                                        \
