@@ -59,7 +59,9 @@ static bool is_linker_table(const struct section *section)
 {
 	const char *name = section->name;
 
-	if (!(section->flags & SECTION_ALLOC) || !section->size || (*name >= '0' && *name <= '9'))
+	// -fpatchable-function-entry's table is for tracers; programs do not walk it.
+	if (!(section->flags & SECTION_ALLOC) || !section->size || section->role != ROLE_DATA ||
+	    !strcmp(name, "__patchable_function_entries") || (*name >= '0' && *name <= '9'))
 		return false;
 	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789") ==
 	       strlen(name);

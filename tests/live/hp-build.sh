@@ -5,6 +5,7 @@
 
 hp_build="${HP_BIN:?}/hp-build"
 out="${HP_TESTS_OUT:?}"
+here="$PWD"
 source="$PWD/testdata/create/server.c"
 count=0
 
@@ -158,5 +159,37 @@ twins_count_once() {
 	exits 0 "$hp_build" -q -o t.hp t/old t/new
 }
 check "an archive's copy of an object is no second change" twins_count_once
+
+# ---- every form of image, against what the linker made of the new objects --------------------------------------------
+
+verified() { # NAME FLAGS...
+	dir="form-$count"
+	build_pair "$out/$dir" "$@" || return 1
+	exits 0 "$hp_build" -q -o "$dir.hp" "$dir/old" "$dir/new" &&
+		python3 "$verify" "$dir.hp" "$dir/old" "$dir/new"
+}
+verify="$here/tests/live/hp-build-verify.py"
+check "PIE: every field means what it means in the new image" verified
+check "PIE bound at once: every field means what it means in the new image" verified -Wl,-z,now
+check "PIE, optimised for size: every field means what it means in the new image" verified -Os
+check "PIE without optimisation: every field means what it means in the new image" verified -O0
+check "PIE with CET: every field means what it means in the new image" verified -fcf-protection
+check "PIE with patchable entries: every field means what it means in the new image" verified -fpatchable-function-entry=16,14
+check "PIE without PLT: every field means what it means in the new image" verified -fno-plt
+check "PIE from PIC objects: every field means what it means in the new image" verified -fPIC
+check "PIE with TLS descriptors: every field means what it means in the new image" verified -fPIC -mtls-dialect=gnu2
+check "PIE with local-dynamic TLS: every field means what it means in the new image" verified -fPIC -ftls-model=local-dynamic
+check "PIE with initial-exec TLS: every field means what it means in the new image" verified -fPIC -ftls-model=initial-exec
+check "library: every field means what it means in the new image" verified -fPIC -shared
+check "library with initial-exec TLS: every field means what it means in the new image" verified -fPIC -shared -ftls-model=initial-exec
+check "library with TLS descriptors: every field means what it means in the new image" verified -fPIC -shared -mtls-dialect=gnu2
+check "library bound to itself: every field means what it means in the new image" verified -fPIC -shared -Wl,-Bsymbolic
+
+check_can_fail() {
+	# Against the old image in the new one's place every changed function must be found wrong, or missing.
+	python3 "$verify" j1.hp a/new a/old
+	[ $? = 1 ]
+}
+check "the comparison itself can fail" check_can_fail
 
 echo "1..$count"
