@@ -113,6 +113,12 @@ supersedes() {
 }
 check "a superseding package takes over in one step; reverting it brings the earlier one back" supersedes
 
+state_is_taken_over() {
+	start a old 0 && apply 0 "$pid_a" kb1.hp && answers a count 1000 && answers a count 1001 && apply 0 "$pid_a" kb2.hp &&
+		answers a count 1002 && apply 0 --revert=KB2 "$pid_a" && answers a count 1003
+}
+check "a superseding package takes over the counter of the one before, also back" state_is_taken_over
+
 conflicts() {
 	start a old 0 && apply 0 "$pid_a" kb1.hp && apply 2 "$pid_a" kb4.hp | tee refused &&
 		grep -q "KB1 already replaces" refused && answers a "answer 10" 32
