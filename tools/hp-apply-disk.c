@@ -12,17 +12,31 @@
 
 #include "tools/hp-apply.h"
 
-static int open_in_root(const struct process *process, const char *path)
+// The kernel shows paths of our own mount namespace from our root (also those of a process with another root
+// directory), others from the root of theirs.
+static bool same_mounts(const struct process *process)
 {
-	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-			       .resolve = RESOLVE_IN_ROOT};
-	int root = openat(process->directory, "root", O_PATH | O_CLOEXEC), file;
-	struct stat status;
+	struct stat own, its;
 
-	if (root < 0)
-		return -1;
-	file = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-	close(root);
+	return !stat("/proc/self/ns/mnt", &own) && !fstatat(process->directory, "ns/mnt", &its, 0) &&
+	       own.st_ino == its.st_ino && own.st_dev == its.st_dev;
+}
+
+static int open_regular(const struct process *process, const char *path)
+{
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY};
+	struct stat status;
+	int root, file;
+
+	if (same_mounts(process)) {
+		file = open(path, (int)how.flags);
+	} else {
+		how.resolve = RESOLVE_IN_ROOT;
+		root = openat(process->directory, "root", O_PATH | O_CLOEXEC);
+		file = root < 0 ? -1 : (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+		if (root >= 0)
+			close(root);
+	}
 	if (file >= 0 && (fstat(file, &status) || !S_ISREG(status.st_mode))) {
 		close(file);
 		return -1;
@@ -85,7 +99,7 @@ bool disk_build_id(const struct process *process, const struct image *image, uin
 
 	if (*image->path != '/')
 		return false;
-	file = open_in_root(process, image->path);
+	file = open_regular(process, image->path);
 	if (file < 0)
 		return false;
 	found = read_build_id(file, id, size);
