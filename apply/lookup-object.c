@@ -10,7 +10,7 @@
 enum {
 	DYNAMIC_MAX = 4096, // entries
 	NEEDED_MAX = 512,
-	CHAIN_MAX = 1 << 16,
+	CHAIN_MAX = 1 << 12,
 	DEFINITIONS_MAX = 4096,
 	NAME_MAX_BYTES = 4096,
 	VERSION_HIDDEN = 0x8000, // "@" instead of "@@"
@@ -212,9 +212,9 @@ static enum match match_version(const struct process *process, const struct load
 		return MATCH_BROKEN;
 	if (!version)
 		return number & VERSION_HIDDEN ? MATCH_MAYBE : MATCH_YES;
+	// The base version has no name: it serves every reference (interposing libraries are made so).
 	if ((number & ~VERSION_HIDDEN) <= VER_NDX_GLOBAL)
-		// The base version, of an object that has version needs only or a symbol outside of its versions.
-		return number == VER_NDX_GLOBAL && !object->definitions ? MATCH_YES : MATCH_NO;
+		return number & VERSION_HIDDEN ? MATCH_NO : MATCH_YES;
 	if (!version_name(process, object, number & ~VERSION_HIDDEN, text, sizeof(text)))
 		return MATCH_NO;
 	return strcmp(text, version) ? MATCH_NO : MATCH_YES;

@@ -21,7 +21,7 @@
 extern const char __start_text_outer[], __stop_text_outer[], __start_text_other[], __stop_text_other[];
 
 static struct unwind_walk walk;
-static volatile int sink;
+static volatile unsigned sink;
 static volatile sig_atomic_t signals;
 
 OTHER static int not_called(int x)
@@ -44,7 +44,7 @@ static void on_signal(int number)
 	(void)number;
 	signals++;
 	snprintf(text, sizeof(text), "%d", (int)signals);
-	sink += text[0];
+	sink += (unsigned)text[0];
 }
 
 // A frame whose stack pointer is known by another register only, realigned for vectors.
@@ -55,7 +55,7 @@ __attribute__((noinline)) static int with_alloca(size_t size)
 
 	memset(memory, (int)size, size);
 	memset(aligned, 1, sizeof(aligned));
-	sink += memory[size / 2] + aligned[3];
+	sink += (unsigned)(memory[size / 2] + aligned[3]);
 	return (int)strtol("1234", NULL, 10);
 }
 
@@ -68,20 +68,20 @@ __attribute__((noinline)) static void work(void)
 		numbers[i] = (i * 7919) % 31;
 	qsort(numbers, 16, sizeof(int), compare);
 	snprintf(text, sizeof(text), "%d %s %f", numbers[3], "text", 1.5);
-	sink += with_alloca((size_t)(numbers[0] & 7) * 24 + 40);
+	sink += (unsigned)with_alloca((size_t)(numbers[0] & 7) * 24 + 40);
 	free(strdup(text));
 	raise(SIGUSR1);
 }
 
 OUTER static int outer(int rounds)
 {
-	int sum = 0;
+	unsigned sum = 0;
 
 	for (int i = 0; i < rounds; i++) {
 		work();
 		sum += sink;
 	}
-	return sum;
+	return (int)sum;
 }
 
 static void run_child(bool on_other_stack)
@@ -95,8 +95,8 @@ static void run_child(bool on_other_stack)
 		sigaltstack(&stack, NULL);
 	}
 	sigaction(SIGUSR1, &action, NULL);
-	sink += outer(1000000);
-	_exit(not_called(sink) > 100);
+	sink += (unsigned)outer(1000000);
+	_exit(not_called((int)sink) > 100);
 }
 
 OUTER static void bind_lazily(void)
@@ -295,10 +295,10 @@ Test(unwind, stale_words_do_not_count_when_the_walk_is_complete)
 		char room[4096];
 
 		memset(room, 0, sizeof(room));
-		sink += room[sink & 7];
+		sink += (unsigned)room[sink & 7];
 		for (;;) {
 			pause();
-			sink += room[sink & 7];
+			sink += (unsigned)room[sink & 7];
 		}
 	}
 	usleep(50000);
