@@ -22,6 +22,7 @@ extern const char __start_text_outer[], __stop_text_outer[], __start_text_other[
 
 static struct unwind_walk walk;
 static volatile unsigned sink;
+static int entered[2]; // a byte comes when the child is inside outer()
 static volatile sig_atomic_t signals;
 
 OTHER static int not_called(int x)
@@ -77,6 +78,8 @@ OUTER static int outer(int rounds)
 {
 	unsigned sum = 0;
 
+	if (write(entered[1], "x", 1) != 1)
+		_exit(3);
 	for (int i = 0; i < rounds; i++) {
 		work();
 		sum += sink;
@@ -190,13 +193,16 @@ static void check_state(struct child *child, const struct user_regs_struct *regs
 
 static void step_through(bool on_other_stack, unsigned steps)
 {
-	struct child child = {.pid = fork_mortal()};
+	struct child child;
 	struct user_regs_struct regs;
 	int status, signal = 0;
+	char byte;
 
+	cr_assert_eq(pipe(entered), 0);
+	child.pid = fork_mortal();
 	if (child.pid == 0)
 		run_child(on_other_stack);
-	usleep(20000);
+	cr_assert_eq(read(entered[0], &byte, 1), 1);
 	handler_seen = 0;
 	stop_child(&child);
 	open_child(&child);
