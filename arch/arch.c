@@ -13,7 +13,8 @@ static const struct arch *const machines[] = {&arch_x86_64, &arch_aarch64, &arch
 static const struct special_section common_specials[] = {
 	{.name = ".discard.*", .dropped = true},
 	{.name = ".rela.discard.*", .dropped = true},
-	{.name = "__bug_table"},
+	{.name = "__bug_table",
+	 .line_at = 8}, // struct bug_entry: address, file, line, flags (asm-generic/bug.h)
 	{.name = "__ex_table"},
 	{.name = "__jump_table"},
 	{.name = "__mcount_loc", .entry_size = 8},

@@ -49,6 +49,7 @@ struct special_section {
 	const char *name;     /* section name; a trailing "*" matches any tail */
 	uint8_t entry_size;   /* 0: derived from the object's relocations (distance of the first field's relocations) */
 	bool dropped;         /* read by build tools only, never loaded: .discard.* */
+	uint8_t line_at;      /* offset of a 16-bit source line number in an entry, 0: it has none */
 	bool per_build;       /* its contents are positions only, never a change by themselves */
 };
 

@@ -510,15 +510,64 @@ static const struct unit *next_entry(const struct unit *unit, size_t *i)
 	return NULL;
 }
 
-static bool same_entry(struct comparison *c, const struct unit *old, const struct unit *new_unit)
+static unsigned entry_line(const struct unit *entry)
 {
-	return !strcmp(old->section->name, new_unit->section->name) && compare_content(c, old, new_unit);
+	const uint8_t *at = unit_bytes(entry) + entry->section->special->line_at;
+
+	return entry->object->arch->big_endian ? at[0] << 8 | at[1] : at[1] << 8 | at[0];
+}
+
+/* An entry of __bug_table that differs in nothing but the source line of the place it describes, on both sides. */
+static bool is_line_entry(struct comparison *c, const struct unit *old, const struct unit *new_unit,
+			  struct change *change)
+{
+	const struct special_section *special = old->section->special;
+	size_t reloc = 0;
+
+	if (!special || !special->line_at || special != new_unit->section->special ||
+	    old->size != new_unit->size || old->size < (uint64_t)special->line_at + 2 ||
+	    !relocs_align(old, new_unit) || !old->reloc_count || !c->old->has_lines ||
+	    !c->new_object->has_lines)
+		return false;
+	for (uint64_t at = 0; (at = next_difference(old, new_unit, at, &reloc)) < old->size; at++)
+		if (at < special->line_at || at > (uint64_t)special->line_at + 1)
+			return false;
+	for (size_t i = 0; i < old->reloc_count; i++)
+		if (!same_meaning(c, &old->relocs[i], &new_unit->relocs[i]))
+			return false;
+	*change = (struct change){.kind = CHANGE_IMMEDIATE,
+				  .at_old = (uint64_t)old->relocs[0].target_offset,
+				  .at_new = (uint64_t)new_unit->relocs[0].target_offset,
+				  .old_line = entry_line(old),
+				  .line = entry_line(new_unit),
+				  .old = arena_printf(c->arena, "%u", entry_line(old)),
+				  .new = arena_printf(c->arena, "%u", entry_line(new_unit)),
+				  .text = "__LINE__"};
+	return old->relocs[0].target && new_unit->relocs[0].target &&
+	       is_own_line(old->relocs[0].target, change->at_old, change->old_line) &&
+	       is_own_line(new_unit->relocs[0].target, change->at_new, change->line);
+}
+
+static bool same_entry(struct comparison *c, const struct unit *old, const struct unit *new_unit,
+		       change_list *lines)
+{
+	struct change change;
+
+	if (strcmp(old->section->name, new_unit->section->name))
+		return false;
+	if (compare_content(c, old, new_unit))
+		return true;
+	if (!is_line_entry(c, old, new_unit, &change))
+		return false;
+	add_change(lines, change);
+	return true;
 }
 
 /* Special entries are in the order of the code they describe, so they are compared one by one. */
 static void compare_parts(struct comparison *c, struct unit *new_unit)
 {
 	const struct unit *old = new_unit->match, *left, *right;
+	change_list lines = {0};
 	size_t i = 0, k = 0;
 
 	for (size_t n = 0; n < new_unit->part_count; n++)
@@ -534,16 +583,19 @@ static void compare_parts(struct comparison *c, struct unit *new_unit)
 	do {
 		left = next_entry(old, &i);
 		right = next_entry(new_unit, &k);
-		if (left && right && same_entry(c, left, right))
+		if (left && right && same_entry(c, left, right, &lines))
 			continue;
-		if (left || right) {
+		if (left || right)
 			mark_changed(c, new_unit,
 				     (struct change){.kind = CHANGE_PART,
 						     .of = right ? right : left,
 						     .of_name = (right ? right : left)->section->name});
-			return;
-		}
-	} while (left && right);
+	} while (left && right && new_unit->status == UNIT_SAME);
+	if (new_unit->status == UNIT_SAME && lines.count) {
+		new_unit->line_only = true;
+		store_changes(c->arena, new_unit, &lines);
+	}
+	free(lines.at);
 }
 
 static bool is_changed_constant(const struct unit *unit)

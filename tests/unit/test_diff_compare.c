@@ -90,3 +90,10 @@ Test(compare, build_directory_is_no_change)
 	free(full);
 	build_free(build);
 }
+
+PROVES(special, entries_belong_to_the_function_they_point_into, "special.c", "",
+       "+ added\n= moved\n~ other_key\n~ other_number\n")
+PROVES(special, entries_belong_to_the_function_they_point_into_without_sections, "special.c",
+       "-fno-function-sections -fno-data-sections", "+ added\n= moved\n~ other_key\n~ other_number\n")
+PROVES(special, entries_are_compared_in_full_without_line_tables, "special.c", "-g0",
+       "+ added\n~ moved\n~ other_key\n~ other_number\n")
