@@ -142,6 +142,32 @@ static bool same_in_section(const struct comparing *comparing, uint64_t old, uin
 		section->size - (old - section->vaddr) == other->size - (new_vaddr - other->vaddr));
 }
 
+/*
+ * Several things may begin at one address in one image and at several in the other: `stdout`, copied to the start of
+ * .bss, and `__bss_start` and `__TMC_END__`, which mark it. Numbered names say nothing here.
+ */
+static bool share_name(const struct comparing *comparing, const struct thing *old,
+		       const struct thing *new_thing)
+{
+	const struct image_symbol *const *list, *const *others;
+	size_t count, other_count;
+
+	list = image_symbols_at(comparing->old.image, old->vaddr, &count);
+	others = image_symbols_at(comparing->new_side.image, new_thing->vaddr, &other_count);
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < other_count; j++)
+			if (!strcmp(list[i]->name, others[j]->name) && !strchr(list[i]->name, '.') &&
+			    same_text(list[i]->file, others[j]->file))
+				return true;
+	return false;
+}
+
+static bool same_thing(const struct comparing *comparing, const struct thing *old,
+		       const struct thing *new_thing)
+{
+	return old->other == new_thing || share_name(comparing, old, new_thing);
+}
+
 static bool same_place(const struct comparing *comparing, uint64_t old, uint64_t new_vaddr,
 		       const struct use *use, unsigned depth)
 {
@@ -158,7 +184,7 @@ static bool same_place(const struct comparing *comparing, uint64_t old, uint64_t
 	thing = thing_over(&comparing->old, old);
 	other = thing_over(&comparing->new_side, new_vaddr);
 	if (thing || other)
-		return thing && other && thing->other == other &&
+		return thing && other && same_thing(comparing, thing, other) &&
 		       old - thing->vaddr == new_vaddr - other->vaddr;
 	if (slot && new_slot && slot->in_got && new_slot->in_got)
 		return same_slot(comparing, slot, new_slot, depth - 1);

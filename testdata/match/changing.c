@@ -9,11 +9,14 @@ const int limits[4] = {10, 20, 30, 40};
 #endif
 
 #ifdef NEW
+static long moves_bss[5] = {5, 4, 3, 2, 1};
+
 __attribute__((noinline)) int added(int value)
 {
 	static int calls;
 
 	calls += value;
+	moves_bss[value & 3] += calls;
 	puts("a string that comes first");
 	return calls;
 }

@@ -38,6 +38,7 @@ __attribute__((noinline)) double scaled(double value)
 int main(int argc, char **argv)
 {
 	(void)argv;
+	fputs("stdout is copied to where .bss starts\n", stdout);
 	printf("%s %f %d %d\n", word(argc), scaled(argc), table[argc % 3](argc), limits[argc & 3]);
 	return untouched(argc);
 }
