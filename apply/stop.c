@@ -50,7 +50,21 @@ static int seize_new(struct stop *stop)
 	return error ? error : (int)(stop->count - before);
 }
 
-static int stop_new(struct stop *stop, size_t first, uint64_t deadline)
+// A thread that is only waiting for a processor will stop: it gets more time than one that waits in the kernel.
+static int wait_stopped(const struct stop *stop, struct task *task, uint64_t deadline, uint64_t last)
+{
+	static const uint64_t step = 5000000;
+	int error = task_wait_stopped(task, deadline);
+
+	while (error == -ETIMEDOUT && process_task_state(stop->process, task->tid) == 'R' &&
+	       monotonic_ns() < last) {
+		deadline = monotonic_ns() + step;
+		error = task_wait_stopped(task, deadline < last ? deadline : last);
+	}
+	return error;
+}
+
+static int stop_new(struct stop *stop, size_t first, uint64_t deadline, uint64_t last)
 {
 	for (size_t i = first; i < stop->count; i++) {
 		if (!stop->tasks[i].gone)
@@ -58,7 +72,7 @@ static int stop_new(struct stop *stop, size_t first, uint64_t deadline)
 	}
 	for (size_t i = first; i < stop->count; i++) {
 		struct task *task = &stop->tasks[i];
-		int error = task->gone ? 0 : task_wait_stopped(task, deadline);
+		int error = task->gone ? 0 : wait_stopped(stop, task, deadline, last);
 
 		if (!error && !task->gone)
 			error = task_read_registers(task);
@@ -81,7 +95,7 @@ static bool any_stopped(const struct stop *stop)
 	return false;
 }
 
-int stop_all(struct stop *stop, const struct process *process, uint64_t deadline)
+int stop_all(struct stop *stop, const struct process *process, uint64_t deadline, uint64_t last)
 {
 	struct ticker *ticker = ticker_start();
 	size_t first = 0;
@@ -96,7 +110,7 @@ int stop_all(struct stop *stop, const struct process *process, uint64_t deadline
 		fresh = -ESRCH;
 	stop->first_interrupt = monotonic_ns();
 	while (fresh > 0) {
-		int error = stop_new(stop, first, deadline);
+		int error = stop_new(stop, first, deadline, last);
 
 		first = stop->count;
 		fresh = error ? error : seize_new(stop);

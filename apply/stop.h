@@ -15,8 +15,8 @@ struct stop {
 };
 
 /* Seizes all threads (which stops none), interrupts all, waits for all, lists again until none is new; reads their
- * registers. 0; -ETIMEDOUT, -EPERM, -ESRCH (the process is gone), -ENOEXEC (32-bit): then stop_release() too. */
-int stop_all(struct stop *stop, const struct process *process, uint64_t deadline);
+ * registers. Threads that are ready to run but get no processor have until LAST. 0; -ETIMEDOUT, -EPERM, -ESRCH (the process is gone), -ENOEXEC (32-bit): then stop_release() too. */
+int stop_all(struct stop *stop, const struct process *process, uint64_t deadline, uint64_t last);
 void stop_release(struct stop *stop);
 
 #endif

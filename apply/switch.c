@@ -436,12 +436,11 @@ static int switch_stopped(struct switching *switching, struct stop *stop)
 }
 
 // How long one stop may take: threads that are not there by then are in a vfork or in uninterruptible sleep.
-static uint64_t stop_deadline(const struct switching *switching, size_t threads)
+static uint64_t patience(const struct switching *switching, uint64_t wanted)
 {
-	uint64_t patience = 50000000 + threads * 1000000,
-		 limit = switching->session->options->max_pause * 1000;
+	uint64_t limit = switching->session->options->max_pause * 1000;
 
-	return monotonic_ns() + (limit && limit < patience ? limit : patience);
+	return limit && limit < wanted ? limit : wanted;
 }
 
 static int attempt(void *argument)
@@ -450,10 +449,13 @@ static int attempt(void *argument)
 	struct session *session = switching->session;
 	size_t threads = 0;
 	struct stop stop;
+	uint64_t now;
 	int error;
 
 	free(process_threads(session->process, &threads));
-	error = stop_all(&stop, session->process, stop_deadline(switching, threads));
+	now = monotonic_ns();
+	error = stop_all(&stop, session->process, now + patience(switching, 50000000 + threads * 1000000),
+			 now + patience(switching, 2000000000));
 	if (error == -ETIMEDOUT) {
 		switching->why = arena_printf(session->result->arena,
 					      "thread %d does not stop (vfork, or waiting "
