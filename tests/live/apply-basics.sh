@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # hp-apply on a threaded program: apply, again, list, verify, busy, revert; what the process does meanwhile.
 # time limit: 300
+pid_a=0 pid_b=0 # set by start()
 . testdata/apply/apply.bash
 cd "$out" || exit 1
 

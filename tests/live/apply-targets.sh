@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # hp-apply on processes in unusual states, and on those that cannot be patched: the code, and nothing touched.
 # time limit: 300
+pid_a=0 # set by start()
 . testdata/apply/apply.bash
 cd "$out" || exit 1
 
