@@ -49,7 +49,7 @@ struct sample {
 	struct hp_function functions[2];
 	struct hp_part parts[3];
 	struct hp_mask masks[1];
-	struct hp_binding bindings[7];
+	struct hp_binding bindings[8]; /* the last one is for tests */
 	struct hp_state states[1];
 	struct hp_hook hooks[1];
 	uint32_t symbols[NAMES];

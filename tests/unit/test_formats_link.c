@@ -271,6 +271,13 @@ static int link_with(uint64_t offset, uint32_t symbol, uint32_t type)
 	return status;
 }
 
+// The linker's object has -4 as addend there: as an unsigned field it would need 64 bits.
+Test(link, an_unsigned_field_takes_no_negative_value)
+{
+	cr_assert_eq(link_with(5, 0, R_X86_64_32), HP_OVERFLOW);
+	cr_assert_eq(link_with(5, 0, R_X86_64_32S), HP_OK);
+}
+
 Test(link, relocations_that_payloads_must_not_have_are_refused)
 {
 	cr_assert_eq(link_with(5, 0, R_X86_64_GOTPCREL), HP_UNSUPPORTED);

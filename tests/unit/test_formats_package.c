@@ -304,6 +304,40 @@ Test(formats, a_stream_that_is_larger_or_smaller_than_stated_is_refused)
 	expect_after(HEADER + ENTRY + 24, 8, raw, HP_OK);
 }
 
+Test(formats, an_optional_chunk_has_exactly_its_stated_size)
+{
+	static const uint8_t zeros[200];
+	struct hp_chunk extra = {
+		.type = "XTRA", .flags = HP_CHUNK_OPTIONAL, .data = zeros, .raw_size = sizeof(zeros)};
+
+	for (int more = -1; more <= 1; more++) {
+		struct sample *sample = sample_make();
+		uint8_t *size;
+
+		sample->content.extra = &extra;
+		sample->content.extra_count = 1;
+		cr_assert_eq(hp_encode(&sample->content, &sample->bytes, &sample->size, NULL), 0);
+		size = sample->bytes + HEADER + 3 * ENTRY + 24;
+		put(size, get(size, 8) + (uint64_t)(int64_t)more, 8);
+		reseal(sample->bytes);
+		cr_assert_eq(open_status(sample->bytes, sample->size), more ? HP_MALFORMED : HP_OK);
+		sample_free(sample);
+	}
+}
+
+Test(formats, bytes_that_belong_to_no_chunk_are_refused)
+{
+	struct sample *sample = sample_new();
+	uint8_t *longer = calloc(1, sample->size + 8);
+
+	memcpy(longer, sample->bytes, sample->size);
+	put(longer + 16, sample->size + 8, 8);
+	reseal(longer);
+	cr_assert_eq(open_status(longer, sample->size + 8), HP_MALFORMED);
+	free(longer);
+	sample_free(sample);
+}
+
 // 16 MiB of zeros deflate to 16 KiB; with 17 such chunks the package is small and its contents are over the limit.
 Test(formats, bombs_are_refused_before_they_are_inflated)
 {
@@ -483,6 +517,8 @@ REFUSES(an_unknown_binding, HP_UNSUPPORTED, sample->bindings[0].kind = 8)
 REFUSES(a_slot_outside_of_the_image, HP_MALFORMED, sample->bindings[2].vaddr = 0xbffc)
 REFUSES(a_lookup_without_name, HP_MALFORMED, sample->bindings[6].name = NULL)
 REFUSES(two_bindings_of_one_symbol, HP_MALFORMED, sample->bindings[1].symbol = sample->symbols[OUTSIDE])
+REFUSES(one_symbol_bound_twice_beside_all_others, HP_MALFORMED,
+	(sample->bindings[7] = sample->bindings[1], sample->target.binding_count = 8))
 REFUSES(a_binding_of_a_defined_symbol, HP_MALFORMED, sample->bindings[1].symbol = sample->symbols[BODY])
 REFUSES(a_symbol_without_binding, HP_MALFORMED, sample->target.binding_count = 6)
 REFUSES(a_state_without_name, HP_MALFORMED, sample->states[0].name = NULL)
