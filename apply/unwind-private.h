@@ -33,6 +33,8 @@ struct unwinder {
 	unsigned loads; /* windows loaded for this walk */
 };
 
+/* Address of an image's .eh_frame that has no .eh_frame_hdr, found by its looks; 0: none. */
+uint64_t unwind_search_eh_frame(const struct process *process, const struct image *image);
 /* The mapping around ADDRESS, by the maps of the stop; an empty range when there is none. */
 struct address_range unwind_mapping(const struct unwinder *unwinder, uint64_t address);
 /* Makes the window start at ADDRESS. false: nothing readable there. */

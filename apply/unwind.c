@@ -107,7 +107,8 @@ static void add_section(struct unwinder *unwinder, uint64_t address, uint64_t si
 
 static void add_image(struct unwinder *unwinder, const struct image *image)
 {
-	uint64_t address = eh_frame_address(unwinder->process, image);
+	uint64_t address = image->eh_frame_hdr ? eh_frame_address(unwinder->process, image)
+					       : unwind_search_eh_frame(unwinder->process, image);
 
 	if (address)
 		add_section(unwinder, address, eh_frame_room(image, address), false,
