@@ -15,7 +15,8 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 BUILD="gcc make libc6-dev binutils binutils-dev libelf-dev libdw-dev libsodium-dev zlib1g-dev libjansson-dev"
 # Unpacking, patching and building a Debian source package.
 SOURCES="dpkg-dev patch xz-utils pkg-config procps libssl-dev"
-TESTS="libcriterion-dev python3 strace gdb shellcheck clang-format"
+# Tests are built by both compilers and linked by three linkers (binutils has gold).
+TESTS="libcriterion-dev python3 strace gdb shellcheck clang-format g++ clang lld"
 
 packages_for() {
 	case $1 in
