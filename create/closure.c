@@ -162,6 +162,39 @@ static void define(const struct target *target, struct strmap *map, const struct
 	}
 }
 
+// A common symbol (-fcommon) has no place until a link gives it one; what the image does not have gets zeroes of its
+// own. Of several the largest counts.
+static void define_common(struct target *target, struct object *object, const struct symbol *symbol)
+{
+	void **place;
+	struct unit *unit;
+
+	if (!symbol->common ||
+	    (!strmap_get(target->definitions, symbol->name) && known_to_image(target, symbol->name)))
+		return;
+	place = strmap_put(target->definitions, symbol->name);
+	unit = *place;
+	if (!unit) {
+		struct section *section = arena_alloc(target->arena, sizeof(*section));
+
+		*section = (struct section){.name = ".bss",
+					    .role = ROLE_DATA,
+					    .flags = SECTION_ALLOC | SECTION_WRITE | SECTION_ZERO};
+		*place = unit = arena_alloc(target->arena, sizeof(*unit));
+		*unit = (struct unit){.kind = UNIT_DATUM,
+				      .object = object,
+				      .section = section,
+				      .name = symbol->name,
+				      .status = UNIT_NEW};
+	} else if (unit->symbol_count || unit->match) {
+		return; // somebody defines it
+	}
+	if (unit->size < symbol->size)
+		unit->size = unit->section->size = symbol->size;
+	if (unit->section->align < symbol->value)
+		unit->section->align = symbol->value;
+}
+
 static void define_all(struct target *target)
 {
 	for (size_t i = target->pieces.count; i--;)
@@ -170,6 +203,10 @@ static void define_all(struct target *target)
 	for (size_t i = 0; i < target->pieces.count; i++)
 		if (!target->pieces.at[i].old)
 			define(target, target->definitions, target->pieces.at[i].new, true);
+	for (size_t i = 0; i < target->pieces.count; i++)
+		for (size_t k = 1; k < target->pieces.at[i].new->symbol_count; k++)
+			define_common(target, target->pieces.at[i].new,
+				      &target->pieces.at[i].new->symbols[k]);
 }
 
 // A changed function that may be in the image, nobody knows where, would stay as it is: half of a fix.

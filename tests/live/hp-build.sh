@@ -185,6 +185,18 @@ check "library with initial-exec TLS: every field means what it means in the new
 check "library with TLS descriptors: every field means what it means in the new image" verified -fPIC -shared -mtls-dialect=gnu2
 check "library bound to itself: every field means what it means in the new image" verified -fPIC -shared -Wl,-Bsymbolic
 
+source="$here/testdata/create/data.c"
+check "new and changed data: every field means what it means in the new image" verified
+check "new and changed data with common symbols: every field means what it means in the new image" verified -fcommon
+check "new and changed data in a library: every field means what it means in the new image" verified -fPIC -shared
+
+data_is_told() {
+	"$hp_build" -o told.hp "form-$((count - 1))/old" "form-$((count - 1))/new" >told.txt && cat told.txt &&
+		grep -q 'replaces  weigh, weigh_more, word, served ' told.txt && grep -q 'brings    .*calls' told.txt &&
+		! grep -q 'brings.*state' told.txt
+}
+check "readers of a changed constant are replaced, existing state is not brought along" data_is_told
+
 check_can_fail() {
 	# Against the old image in the new one's place every changed function must be found wrong, or missing.
 	python3 "$verify" j1.hp a/new a/old
