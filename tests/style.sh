@@ -75,6 +75,10 @@ in_files -nIE '/root/|/work/|/home/[a-z]' | grep -v '^tests/style.sh' | result "
 in_files -nIiE '(deb|security|snapshot|ftp[.a-z]*)\.debian\.org|registry\.npmjs|pypi\.org|proxy\.golang' |
 	grep -v '^tests/style.sh' | result "no_host_of_a_package_registry"
 
+while read -r file; do
+	head -c 2 "$file" | grep -q '^#!' && [ ! -x "$file" ] && echo "$file"
+done <<<"$files" | result "scripts_can_be_run"
+
 in_files -nIE '[ 	]+$' --include='*.[ch]' --include='*.sh' --include='*.mk' --include=GNUmakefile | result "no_trailing_blanks"
 
 grep -E '^(util|arch|diff|create|formats|apply|tools)/.*\.[ch]$' <<<"$files" | xargs -d '\n' wc -l | awk '$2 != "total" && $1 > 1000' |

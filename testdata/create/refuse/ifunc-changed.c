@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The resolver of an indirect function ran already. 
+// The resolver of an indirect function ran already.
 static int fast(int x)
 {
 	return x * 2;

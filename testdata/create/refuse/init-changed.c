@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A constructor would have to run. 
+// A constructor would have to run.
 static int ready;
 #ifdef NEW
 __attribute__((constructor)) static void prepare(void)
