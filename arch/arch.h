@@ -13,15 +13,15 @@
 
 /* What the value of a relocated field is computed from (S symbol, A addend, P place, G its GOT slot). */
 enum reloc_kind {
-	RELOC_NONE,      /* changes nothing; a marker that may be ignored */
-	RELOC_ABSOLUTE,  /* S + A, whole or a part of it */
-	RELOC_RELATIVE,  /* S + A - P */
-	RELOC_CALL,      /* S + A - P of a branch, or of the symbol's PLT entry */
-	RELOC_GOT,       /* address of, or distance to, a GOT slot that holds S (the linker may relax it) */
-	RELOC_GOT_BASE,  /* S + A - GOT base, or the GOT base itself: GOTOFF64, GOTPC32, TOC-relative */
-	RELOC_TLS,       /* thread-local, any model */
-	RELOC_SIZE,      /* size of S */
-	RELOC_HINT,      /* linker relaxation marks (RELAX, ALIGN, TLSDESC_CALL): part of the code's meaning, no value */
+	RELOC_NONE,     /* changes nothing; a marker that may be ignored */
+	RELOC_ABSOLUTE, /* S + A, whole or a part of it */
+	RELOC_RELATIVE, /* S + A - P */
+	RELOC_CALL,     /* S + A - P of a branch, or of the symbol's PLT entry */
+	RELOC_GOT,      /* address of, or distance to, a GOT slot that holds S (the linker may relax it) */
+	RELOC_GOT_BASE, /* S + A - GOT base, or the GOT base itself: GOTOFF64, GOTPC32, TOC-relative */
+	RELOC_TLS,      /* thread-local, any model */
+	RELOC_SIZE,     /* size of S */
+	RELOC_HINT, /* linker relaxation marks (RELAX, ALIGN, TLSDESC_CALL): part of the code's meaning, no value */
 };
 
 enum tls_model {
@@ -46,18 +46,18 @@ struct reloc_info {
 
 /* A table whose entries point into functions (KERNEL.md); an entry belongs to the function it points into. */
 struct special_section {
-	const char *name;     /* section name; a trailing "*" matches any tail */
-	uint8_t entry_size;   /* 0: derived from the object's relocations (distance of the first field's relocations) */
-	bool dropped;         /* read by build tools only, never loaded: .discard.* */
-	uint8_t line_at;      /* offset of a 16-bit source line number in an entry, 0: it has none */
-	bool per_build;       /* its contents are positions only, never a change by themselves */
+	const char *name; /* section name; a trailing "*" matches any tail */
+	uint8_t entry_size; /* 0: derived from the object's relocations (distance of the first field's relocations) */
+	bool dropped;    /* read by build tools only, never loaded: .discard.* */
+	uint8_t line_at; /* offset of a 16-bit source line number in an entry, 0: it has none */
+	bool per_build;  /* its contents are positions only, never a change by themselves */
 };
 
 struct arch {
-	const char *name;     /* "x86_64" */
-	uint16_t machine;     /* ELF e_machine */
+	const char *name; /* "x86_64" */
+	uint16_t machine; /* ELF e_machine */
 	bool big_endian;
-	uint8_t pointer_size; /* bytes: 8 */
+	uint8_t pointer_size;            /* bytes: 8 */
 	const struct reloc_info *relocs; /* sorted by type */
 	size_t reloc_count;
 	const struct special_section *specials; /* of this machine beside the common ones */

@@ -13,8 +13,6 @@ struct checker {
 	struct diags *diags;
 };
 
-#define REFUSE(checker, code, unit, ...) refuse(checker, code, unit, __VA_ARGS__)
-
 PRINTF_LIKE(4, 5)
 static void refuse(const struct checker *checker, const char *code, const struct unit *unit,
 		   const char *format, ...)
@@ -25,17 +23,15 @@ static void refuse(const struct checker *checker, const char *code, const struct
 			     .section = unit->section->name,
 			     .symbol = *unit->name ? unit->name : NULL};
 	va_list arguments;
-	char *text;
+	char text[512];
 
 	debug_declared(unit->object, unit->section, unit->offset, &place.file, &place.line);
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		abort();
+	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	// A source place takes the symbol's place in the printed line.
 	diags_add(checker->diags, &place, "%s%s%s", place.file ? unit->name : "",
 		  place.file && *unit->name ? " " : "", text);
-	free(text);
 }
 
 static bool is_thread_local(const struct unit *unit)
@@ -77,7 +73,7 @@ static void check_function_sections(const struct checker *checker)
 
 			if (unit->kind != UNIT_FUNCTION || unit->status == UNIT_SAME)
 				continue;
-			REFUSE(checker, "no-function-sections", unit,
+			refuse(checker, "no-function-sections", unit,
 			       "shares section %s with other functions and cannot be taken out of it safely; "
 			       "build both sides with "
 			       "-ffunction-sections -fdata-sections",
@@ -120,21 +116,21 @@ static bool was_alias(const struct pair *pair, const struct unit *unit)
 static void check_function(const struct checker *checker, const struct unit *unit)
 {
 	if (is_kind(unit, SYMBOL_IFUNC) || (unit->match && is_kind(unit->match, SYMBOL_IFUNC)))
-		REFUSE(checker, "ifunc-changed", unit,
+		refuse(checker, "ifunc-changed", unit,
 		       "is an indirect function whose resolver has run already; leave the resolver as it is "
 		       "and change the "
 		       "functions it chooses from");
 	if (unit->status == UNIT_CHANGED && runs_at_start(unit))
-		REFUSE(checker, "init-changed", unit,
+		refuse(checker, "init-changed", unit,
 		       "is a constructor, which has run already; move the fix to code that runs later, or "
 		       "restart the program");
 	if (unit->status == UNIT_CHANGED && (unit->has_lsda || unit->match->has_lsda))
-		REFUSE(checker, "exception-tables", unit,
+		refuse(checker, "exception-tables", unit,
 		       "has an exception table, which the unwinder would not find for the new code; change a "
 		       "function that "
 		       "catches and cleans up nothing, or restart the program");
 	if (unit->status == UNIT_NEW && was_alias(checker->pair, unit))
-		REFUSE(checker, "symbol-ambiguous", unit,
+		refuse(checker, "symbol-ambiguous", unit,
 		       "was another name of a function before and is a function of its own now; keep the two "
 		       "one, or change both "
 		       "callers");
@@ -145,7 +141,7 @@ static void check_function(const struct checker *checker, const struct unit *uni
 		    part->section->unit_count == 1 && part->section->reloc_count > 1 &&
 		    part->reloc_count == part->section->reloc_count && !part->section->special->entry_size &&
 		    part->size > 64)
-			REFUSE(checker, "special-unsupported", unit,
+			refuse(checker, "special-unsupported", unit,
 			       "has entries in %s, whose layout could not be told from its relocations",
 			       part->section->name);
 	}
@@ -167,7 +163,7 @@ static void check_changed_datum(const struct checker *checker, const struct unit
 			    *attribute = find_change(unit, CHANGE_ATTRIBUTE);
 
 	if (attribute)
-		REFUSE(checker, "data-layout", unit,
+		refuse(checker, "data-layout", unit,
 		       "moved from %s to %s, but the running program keeps it where it is; leave its "
 		       "qualifiers as they were",
 		       attribute->old ? attribute->old : "one section",
@@ -175,13 +171,13 @@ static void check_changed_datum(const struct checker *checker, const struct unit
 	if (!unit_is_writable(unit) && !is_thread_local(unit))
 		return;
 	if (size)
-		REFUSE(checker, "data-layout", unit,
+		refuse(checker, "data-layout", unit,
 		       "is live data whose size changes from %s to %s bytes; keep its size, and put what is "
 		       "new into data of its "
 		       "own",
 		       size->old, size->new);
 	else if (!attribute)
-		REFUSE(checker, "data-changed", unit,
+		refuse(checker, "data-changed", unit,
 		       "is live data whose initial value changes, which a running program never looks at "
 		       "again; set the value in "
 		       "code instead");
@@ -241,7 +237,7 @@ static void check_statics(const struct checker *checker)
 			new_referrers = referrers_new(new_object);
 		}
 		if (may_be_kept(candidates, unit, old_referrers, new_referrers))
-			REFUSE(checker, "static-uncorrelated", unit,
+			refuse(checker, "static-uncorrelated", unit,
 			       "has no certain counterpart among the new build's variables of that name, so "
 			       "its state would be lost; "
 			       "give it a name that no other static of the file has");
@@ -255,7 +251,7 @@ static void check_statics(const struct checker *checker)
 static void check_datum(const struct checker *checker, const struct unit *unit)
 {
 	if (unit->status == UNIT_NEW && is_thread_local(unit))
-		REFUSE(checker, "tls-new", unit,
+		refuse(checker, "tls-new", unit,
 		       "is a new thread-local variable, for which running threads have no room; use an "
 		       "existing one, or a global");
 	if (unit->status == UNIT_CHANGED)
@@ -470,12 +466,12 @@ static void tell(struct search *search, struct wanted *wanted, const char *user)
 		return;
 	wanted->told = true;
 	if (wanted->unit->status == UNIT_REMOVED)
-		REFUSE(&checker, "removed-still-used", wanted->unit,
+		refuse(&checker, "removed-still-used", wanted->unit,
 		       "is gone in the new build, but unchanged code or data of %s still refers to it; keep "
 		       "it",
 		       user);
 	else
-		REFUSE(&checker, "data-changed", wanted->unit,
+		refuse(&checker, "data-changed", wanted->unit,
 		       "is a changed constant that unchanged code or data of %s reads as well; change it in "
 		       "code instead",
 		       user);

@@ -23,8 +23,9 @@ enum section_flags {
 	SECTION_MERGE = 1 << 3,
 	SECTION_STRINGS = 1 << 4,
 	SECTION_TLS = 1 << 5,
-	SECTION_ZERO = 1 << 6,  /* occupies no bytes in the file (.bss) */
-	SECTION_RELRO = 1 << 7, /* written by the dynamic linker only (.data.rel.ro*), read-only to the program */
+	SECTION_ZERO = 1 << 6, /* occupies no bytes in the file (.bss) */
+	SECTION_RELRO =
+		1 << 7, /* written by the dynamic linker only (.data.rel.ro*), read-only to the program */
 };
 
 enum section_role {
@@ -45,8 +46,8 @@ struct section {
 	unsigned flags; /* enum section_flags */
 	enum section_role role;
 	uint64_t size, align, entry_size;
-	const uint8_t *data; /* `size` bytes, NULL for SECTION_ZERO */
-	const char *group;   /* signature of the COMDAT group it is in, or NULL */
+	const uint8_t *data;  /* `size` bytes, NULL for SECTION_ZERO */
+	const char *group;    /* signature of the COMDAT group it is in, or NULL */
 	struct reloc *relocs; /* sorted by offset */
 	size_t reloc_count;
 	struct unit **units; /* sorted by offset, no overlaps; every allocated byte with meaning is in one */
@@ -67,7 +68,8 @@ enum symbol_binding { BINDING_LOCAL, BINDING_GLOBAL, BINDING_WEAK };
 enum symbol_visibility { VISIBILITY_DEFAULT, VISIBILITY_HIDDEN, VISIBILITY_PROTECTED, VISIBILITY_INTERNAL };
 
 struct symbol {
-	const char *name; /* never NULL; interned per diff: equal names are equal pointers within one `struct diff` */
+	const char *
+		name; /* never NULL; interned per diff: equal names are equal pointers within one `struct diff` */
 	enum symbol_kind kind;
 	enum symbol_binding binding;
 	enum symbol_visibility visibility;
@@ -92,11 +94,11 @@ struct reloc {
 };
 
 enum unit_kind {
-	UNIT_FUNCTION, /* code with a function symbol (or sized symbol in a code section) */
-	UNIT_DATUM,    /* named data */
-	UNIT_LITERAL,  /* one string or constant of a mergeable section */
-	UNIT_ANONYMOUS,/* bytes without a symbol of their own: jump table, .LC block, padding with meaning */
-	UNIT_ENTRY,    /* one entry of a special section, one FDE or CIE of the unwind section */
+	UNIT_FUNCTION,  /* code with a function symbol (or sized symbol in a code section) */
+	UNIT_DATUM,     /* named data */
+	UNIT_LITERAL,   /* one string or constant of a mergeable section */
+	UNIT_ANONYMOUS, /* bytes without a symbol of their own: jump table, .LC block, padding with meaning */
+	UNIT_ENTRY,     /* one entry of a special section, one FDE or CIE of the unwind section */
 };
 
 enum unit_status { UNIT_SAME, UNIT_CHANGED, UNIT_NEW, UNIT_REMOVED };
@@ -121,7 +123,7 @@ struct change {
 	const char *old, *new;   /* text: values, names, sizes; may be NULL */
 	const char *file;        /* source place on the new side, or NULL */
 	unsigned line, old_line;
-	const char *text;        /* one phrase for people: "new check: ...", "immediate 3 -> 5" */
+	const char *text; /* one phrase for people: "new check: ...", "immediate 3 -> 5" */
 	const struct unit *of;
 	const char *of_name;
 };
@@ -130,17 +132,18 @@ struct unit {
 	enum unit_kind kind;
 	struct object *object;
 	struct section *section;
-	uint64_t offset, size; /* in section */
-	const char *name;      /* preferred name; for unnamed units "" */
+	uint64_t offset, size;   /* in section */
+	const char *name;        /* preferred name; for unnamed units "" */
 	struct symbol **symbols; /* all symbols at its start (aliases), preferred one first; may be empty */
 	size_t symbol_count;
 	struct reloc *relocs; /* those inside, a slice of section->relocs */
 	size_t reloc_count;
 	/* .cold/.part parts of a function point to it; unwind and special entries to the function they describe. */
 	struct unit *owner;
-	struct unit **parts; /* of a function: its cold parts, then its entries in special and unwind sections, by section and offset */
+	struct unit **
+		parts; /* of a function: its cold parts, then its entries in special and unwind sections, by section and offset */
 	size_t part_count;
-	bool has_lsda;   /* function with a language-specific data area */
+	bool has_lsda;      /* function with a language-specific data area */
 	bool address_taken; /* some relocation other than a direct branch refers to it */
 
 	/* filled by correlate and compare */
@@ -157,22 +160,22 @@ struct unit {
 struct object {
 	const char *path; /* relative to its tree; "lib.a:member.o" for archive members */
 	const struct arch *arch;
-	struct arena *arena; /* everything of this object */
+	struct arena *arena;      /* everything of this object */
 	struct section *sections; /* index 0 is unused */
 	size_t section_count;
 	struct symbol *symbols; /* index 0 is the null symbol */
 	size_t symbol_count;
 	struct unit *units; /* all, by section and offset */
 	size_t unit_count;
-	const char *tree_root;    /* of the tree it was loaded from, or NULL */
-	const char *source_file;  /* first STT_FILE */
-	const char *compiler;     /* first string of .comment, or NULL */
-	const char *compile_dir;  /* DW_AT_comp_dir of the first unit, or NULL */
-	bool function_sections;   /* no section holds two functions */
+	const char *tree_root;   /* of the tree it was loaded from, or NULL */
+	const char *source_file; /* first STT_FILE */
+	const char *compiler;    /* first string of .comment, or NULL */
+	const char *compile_dir; /* DW_AT_comp_dir of the first unit, or NULL */
+	bool function_sections;  /* no section holds two functions */
 	bool has_lines;
 	struct debug *debug; /* opaque, debug information of the object, opened on demand (diff/debug.c) */
 	void (*close_debug)(struct object *object); /* set by who fills debug; called by object_free() */
-	struct strmap *by_name; /* of object_find(), filled on demand */
+	struct strmap *by_name;                     /* of object_find(), filled on demand */
 	struct file file;
 	uint8_t *copy;        /* of an archive member at an odd address; else NULL */
 	const uint8_t *bytes; /* the whole object file in memory, aligned to 8 */
@@ -209,8 +212,8 @@ const char *object_compile_dir(struct object *object);
 
 /* One file, or archive member, that may be an object. */
 struct input {
-	const char *path;   /* relative; "lib.a:member.o" */
-	const char *file;   /* path that opens */
+	const char *path;     /* relative; "lib.a:member.o" */
+	const char *file;     /* path that opens */
 	uint64_t start, size; /* of the member in the file; the whole file when no archive */
 };
 
@@ -233,7 +236,7 @@ struct object *tree_load(const struct tree *tree, const struct input *input, str
 
 /* ---- the result --------------------------------------------------------------------------------- */
 
-struct suppressed { /* a difference that means nothing, for JSON and the summary line */
+struct suppressed {                  /* a difference that means nothing, for JSON and the summary line */
 	const char *function, *what; /* "__LINE__" */
 	long old, new;
 };
@@ -292,7 +295,8 @@ struct patch {
 	struct patch_line *lines;
 	size_t count;
 };
-struct patch unit_patch(const struct unit *old, const struct unit *new_unit, unsigned context, struct arena *arena);
+struct patch unit_patch(const struct unit *old, const struct unit *new_unit, unsigned context,
+			struct arena *arena);
 /* Where a function or datum is declared, from debug information. false when unknown. */
 bool unit_declared(const struct unit *unit, const char **file, unsigned *line);
 
@@ -302,15 +306,16 @@ bool unit_declared(const struct unit *unit, const char **file, unsigned *line);
  */
 struct type_change {
 	const char *name; /* "struct redisServer" */
-	const char *file; /* where the new side declares it (the first new field, when there is one), or NULL */
+	const char
+		*file; /* where the new side declares it (the first new field, when there is one), or NULL */
 	unsigned line;
 	uint64_t old_size, new_size;
-	size_t moved;            /* fields of both sides at another offset or of another size, or gone */
-	const char *first;       /* the first of them */
+	size_t moved;      /* fields of both sides at another offset or of another size, or gone */
+	const char *first; /* the first of them */
 	uint64_t first_old, first_new; /* its offsets; equal when its size changed */
 	bool first_gone;
-	const char *variable;    /* a variable of that type, or NULL */
-	const char *added;       /* the first field that only the new side has, or NULL */
+	const char *variable;        /* a variable of that type, or NULL */
+	const char *added;           /* the first field that only the new side has, or NULL */
 	uint64_t hole_at, hole_size; /* of the old layout, where it would have moved nothing; size 0: none */
 };
 struct type_change *object_type_changes(struct object *old, struct object *new_object, struct arena *arena,

@@ -5,7 +5,6 @@
  * and the distance changes whenever something between the two does. The distance is read back from the instructions
  * and becomes a relocation like the others, marked as implied.
  */
-#include "arch/link.h"
 #include "diff/model.h"
 
 #include <stdlib.h>

@@ -20,7 +20,8 @@ bool symbol_is_label(const struct symbol *symbol);
 
 /* The offset in reloc->symbol's section (or from the undefined symbol) that is meant: addend, symbol value and
  * what the machine adds for the tail of the instruction. SECTION holds the relocation. */
-int64_t reloc_meant_offset(const struct object *object, const struct section *section, const struct reloc *reloc);
+int64_t reloc_meant_offset(const struct object *object, const struct section *section,
+			   const struct reloc *reloc);
 
 /* Names: numbers taken out ("count.5" -> "count.#"); of tables known by content alone (__func__, CSWTCH); of state that
  * belongs to one build (__already_done, __UNIQUE_ID_*). The key is NAME itself or lives in ARENA. */
@@ -41,8 +42,8 @@ struct referrers *referrers_new(const struct object *object);
 void referrers_free(struct referrers *referrers);
 struct unit *const *referrers_of(const struct referrers *referrers, const struct unit *unit, size_t *count);
 /* Do matched functions, one the counterpart of the other, use the two? Callers count for functions without a match. */
-bool units_share_owner(const struct referrers *old_referrers, struct unit *old, const struct referrers *new_referrers,
-		       struct unit *new_unit);
+bool units_share_owner(const struct referrers *old_referrers, struct unit *old,
+		       const struct referrers *new_referrers, struct unit *new_unit);
 /* Some matched function uses it, and all who do are known. */
 bool unit_has_owner(const struct referrers *referrers, struct unit *unit);
 /* The program writes to it: not constants, and not tables that only the dynamic linker fills. */

@@ -26,7 +26,8 @@ Test(arch, relocation_tables_are_sorted_and_consistent)
 			cr_expect_not_null(strstr(info->name, "R_"));
 			cr_expect(!info->size || info->mask, "%s fills nothing", info->name);
 			if (info->tls != TLS_NONE)
-				cr_expect(info->kind == RELOC_TLS || info->kind == RELOC_HINT, "%s", info->name);
+				cr_expect(info->kind == RELOC_TLS || info->kind == RELOC_HINT, "%s",
+					  info->name);
 		}
 	}
 }
