@@ -31,7 +31,7 @@ extern "C" {
 
 enum hp_status {
 	HP_OK = 0,
-	HP_IO = -1,          /* the file cannot be read or written; errno tells */
+	HP_IO = -1, /* the file cannot be read or written; errno tells */
 	HP_NOT_A_PACKAGE = -2,
 	HP_VERSION = -3,     /* a format version this library does not know */
 	HP_MALFORMED = -4,   /* a length, offset, index or string that cannot be */
@@ -53,7 +53,12 @@ struct hp_error {
 
 /* ---- what a package says about one image ------------------------------------------------------------- */
 
-enum hp_target_kind { HP_TARGET_PROCESS = 1, HP_TARGET_LINUX = 2, HP_TARGET_LINUX_MODULE = 3, HP_TARGET_XEN = 4 };
+enum hp_target_kind {
+	HP_TARGET_PROCESS = 1,
+	HP_TARGET_LINUX = 2,
+	HP_TARGET_LINUX_MODULE = 3,
+	HP_TARGET_XEN = 4
+};
 
 struct hp_segment { /* PT_LOAD */
 	uint64_t vaddr, offset, file_size, memory_size, align;
@@ -72,15 +77,18 @@ struct hp_function {
 	const char *object; /* the object file that defines it, as named in the old tree */
 	uint64_t vaddr;     /* entry in the image (link-time address) */
 	uint64_t old_size;
-	uint32_t symbol;    /* payload symbol of the new body */
-	uint32_t prologue;  /* payload symbol of the relocated old prologue: the covered instructions, made to run
+	uint32_t symbol; /* payload symbol of the new body */
+	uint32_t
+		prologue; /* payload symbol of the relocated old prologue: the covered instructions, made to run
 			     * elsewhere, then a jump behind them. HP_NONE where the applier has its own way (kernel). */
 	uint32_t jump_offset; /* the jump goes to vaddr + jump_offset (4 behind an endbr64, else 0) */
-	uint32_t jump_size;   /* whole instructions (or proven padding) that may be overwritten there, >= 5 on x86-64 */
-	uint32_t flags;       /* HP_FUNCTION_* */
-	uint32_t position;    /* kallsyms position among equal names, 0 = unique (kernel targets) */
+	uint32_t
+		jump_size; /* whole instructions (or proven padding) that may be overwritten there, >= 5 on x86-64 */
+	uint32_t flags;                 /* HP_FUNCTION_* */
+	uint32_t position;              /* kallsyms position among equal names, 0 = unique (kernel targets) */
 	uint32_t pad_before, pad_after; /* patchable-entry bytes before and after the entry */
-	uint8_t old_hash[HP_HASH_SIZE]; /* SHA-256 of the old_size bytes at vaddr, masked bytes taken as zero */
+	uint8_t old_hash
+		[HP_HASH_SIZE]; /* SHA-256 of the old_size bytes at vaddr, masked bytes taken as zero */
 	uint8_t old_bytes[HP_OLD_BYTES_MAX]; /* the first old bytes, zero-filled behind old_size */
 };
 #define HP_FUNCTION_ENDBR     1u /* starts with endbr64 */
@@ -91,7 +99,7 @@ struct hp_function {
  * entry part of both sides is listed too, and so is every split-off part (.cold). */
 struct hp_part {
 	uint32_t function; /* index into functions */
-	uint32_t symbol;   /* HP_NONE: old code, at vaddr in the image; else new code, at this payload symbol */
+	uint32_t symbol; /* HP_NONE: old code, at vaddr in the image; else new code, at this payload symbol */
 	uint64_t vaddr, size;
 };
 
@@ -101,14 +109,16 @@ struct hp_mask {
 };
 
 enum hp_binding_kind {
-	HP_BIND_IMAGE = 1,   /* value: load bias + vaddr */
-	HP_BIND_SLOT = 2,    /* the same arithmetic; vaddr is one of the image's own GOT slots */
-	HP_BIND_DYNAMIC = 3, /* value: address of NAME, VERSION, looked up when applying in global scope and the
+	HP_BIND_IMAGE = 1, /* value: load bias + vaddr */
+	HP_BIND_SLOT = 2,  /* the same arithmetic; vaddr is one of the image's own GOT slots */
+	HP_BIND_DYNAMIC =
+		3, /* value: address of NAME, VERSION, looked up when applying in global scope and the
 			      * image's DT_NEEDED closure; not found: refuse, or 0 when HP_BINDING_WEAK */
-	HP_BIND_TLS_MODULE = 4,   /* value: the 8 bytes at bias + vaddr (a DTPMOD64 slot of the image) */
-	HP_BIND_TLS_OFFSET = 5,   /* value: the 8 bytes at bias + vaddr (a TPOFF64 slot of the image), plus addend */
-	HP_BIND_ABSOLUTE = 6,     /* value: addend; nothing to look up */
-	HP_BIND_KERNEL = 7,       /* kernel symbol: object (NULL: vmlinux), name, position */
+	HP_BIND_TLS_MODULE = 4, /* value: the 8 bytes at bias + vaddr (a DTPMOD64 slot of the image) */
+	HP_BIND_TLS_OFFSET =
+		5, /* value: the 8 bytes at bias + vaddr (a TPOFF64 slot of the image), plus addend */
+	HP_BIND_ABSOLUTE = 6, /* value: addend; nothing to look up */
+	HP_BIND_KERNEL = 7,   /* kernel symbol: object (NULL: vmlinux), name, position */
 };
 #define HP_BINDING_WEAK     1u
 #define HP_BINDING_EXPORTED 2u /* kernel: exported to modules */
@@ -121,14 +131,15 @@ struct hp_binding {
 	uint32_t flags, position;
 	uint64_t vaddr;
 	int64_t addend;
-	const char *name, *version, *object; /* may be NULL; object: the defining object file or kernel module */
+	const char *name, *version,
+		*object; /* may be NULL; object: the defining object file or kernel module */
 };
 
 /* New writable data. A superseding package takes over the storage of the one before instead of forking it. */
 struct hp_state {
-	uint32_t symbol;     /* payload symbol */
-	const char *object;  /* object file that defines it */
-	const char *owner;   /* function of a static local, or NULL */
+	uint32_t symbol;    /* payload symbol */
+	const char *object; /* object file that defines it */
+	const char *owner;  /* function of a static local, or NULL */
 	const char *name;
 	uint64_t size, align;
 	uint8_t initial_hash[HP_HASH_SIZE]; /* of its initial bytes, relocated fields zero */
@@ -140,10 +151,10 @@ struct hp_hook {
 };
 
 struct hp_target {
-	uint32_t kind;    /* enum hp_target_kind */
-	uint16_t machine; /* e_machine */
+	uint32_t kind;     /* enum hp_target_kind */
+	uint16_t machine;  /* e_machine */
 	uint16_t elf_type; /* e_type of the image: ET_EXEC, ET_DYN */
-	uint32_t flags;   /* HP_TARGET_* */
+	uint32_t flags;    /* HP_TARGET_* */
 	const uint8_t *build_id;
 	size_t build_id_size;
 	const char *name;   /* base name of the image, "redis-server" */
@@ -209,16 +220,21 @@ const struct hp_chunk *hp_chunk(const struct hp_package *package, size_t index);
 
 /* ---- linking a payload ---------------------------------------------------------------------------------- */
 
-enum hp_region { HP_REGION_CODE = 0 /* read and execute: code, constants, slots, veneers */, HP_REGION_DATA = 1 /* read and write */, HP_REGION_NONE = 2 };
+enum hp_region {
+	HP_REGION_CODE = 0 /* read and execute: code, constants, slots, veneers */,
+	HP_REGION_DATA = 1 /* read and write */,
+	HP_REGION_NONE = 2
+};
 
 /* Where each section of the payload goes. Sizes are exact: linking adds nothing. */
 struct hp_layout {
-	uint64_t size[2], align[2];  /* per region; size 0: the region is not needed */
-	size_t section_count;        /* ELF section headers of the payload */
-	const uint8_t *region;       /* per section: enum hp_region */
-	const uint64_t *offset;      /* per section: offset in its region */
+	uint64_t size[2], align[2]; /* per region; size 0: the region is not needed */
+	size_t section_count;       /* ELF section headers of the payload */
+	const uint8_t *region;      /* per section: enum hp_region */
+	const uint64_t *offset;     /* per section: offset in its region */
 };
-int hp_layout(struct hp_package *package, size_t target, const struct hp_layout **layout, struct hp_error *error);
+int hp_layout(struct hp_package *package, size_t target, const struct hp_layout **layout,
+	      struct hp_error *error);
 
 /* New writable data that has its storage already: a superseding package takes over that of the one before. All
  * symbols of its section move along. */
@@ -228,8 +244,8 @@ struct hp_moved {
 };
 
 struct hp_place {
-	uint64_t bias;            /* load bias of the image: run-time address - link-time address */
-	uint64_t address[2];      /* of the code and data regions in the target's address space */
+	uint64_t bias;                /* load bias of the image: run-time address - link-time address */
+	uint64_t address[2];          /* of the code and data regions in the target's address space */
 	const struct hp_moved *moved; /* may be NULL */
 	size_t moved_count;
 };
@@ -240,8 +256,8 @@ typedef int hp_resolver(void *arg, const struct hp_binding *binding, uint64_t *v
 
 /* Fills CODE and DATA (layout->size bytes each; DATA may be NULL when its size is 0) with bytes that are ready to
  * run at PLACE. The same inputs give the same bytes. */
-int hp_link(struct hp_package *package, size_t target, const struct hp_place *place, hp_resolver *resolve, void *arg,
-	    void *code, void *data, struct hp_error *error);
+int hp_link(struct hp_package *package, size_t target, const struct hp_place *place, hp_resolver *resolve,
+	    void *arg, void *code, void *data, struct hp_error *error);
 
 /* A payload symbol: its name ("" when it has none), region, offset in it and size; region HP_REGION_NONE when it
  * is undefined. HP_MALFORMED for an index out of range. */
@@ -269,8 +285,8 @@ int hp_encode(const struct hp_content *content, uint8_t **bytes, size_t *size, s
 
 /* Appends a signature trailer over BYTES: *signed_bytes is a new malloc'ed buffer. SECRET is libsodium's 64-byte
  * Ed25519 secret key. */
-int hp_sign(const void *bytes, size_t size, const uint8_t secret[64], uint8_t **signed_bytes, size_t *signed_size,
-	    struct hp_error *error);
+int hp_sign(const void *bytes, size_t size, const uint8_t secret[64], uint8_t **signed_bytes,
+	    size_t *signed_size, struct hp_error *error);
 
 /* Short text for a status: "digest", "malformed", ... */
 const char *hp_status_text(int status);

@@ -243,6 +243,23 @@ Test(link, memory_that_is_missing_or_not_aligned_is_refused)
 	close_linked(&linked);
 }
 
+// A superseding package goes on with the data of the one before.
+Test(link, data_that_was_taken_over_is_referred_to_where_it_is)
+{
+	struct linked linked = open_linked(sample_new());
+	struct hp_moved moved = {.symbol = linked.sample->symbols[COUNTER], .address = CODE + 0x123400};
+	const uint8_t *body;
+
+	linked.place.moved = &moved;
+	linked.place.moved_count = 1;
+	cr_assert_eq(link_it(&linked, NULL), 0);
+	body = at_symbol(&linked, BODY);
+	// addl $7, counter(%rip): the field at 0x18, one byte of immediate behind it
+	cr_assert_eq((int32_t)field(body + 0x18, 4),
+		     (int32_t)(moved.address - (CODE + (body - linked.code) + 0x18 + 5)));
+	close_linked(&linked);
+}
+
 // Changes the first relocation of a payload and says what linking makes of it.
 static int link_with(uint64_t offset, uint32_t symbol, uint32_t type)
 {
