@@ -160,6 +160,11 @@ static int relocate_section(const struct job *job, const struct elf_section *rel
 				(uint32_t)ELF64_R_TYPE(raw.r_info), job->out[region] + offset + raw.r_offset,
 				section->size - raw.r_offset, value + (uint64_t)raw.r_addend,
 				job->place->address[region] + offset + raw.r_offset, job->error);
+		if (status == HP_OVERFLOW)
+			return fail(job->error, HP_OVERFLOW, HP_NONE, raw.r_offset,
+				    "payload: %s+0x%llx: what it refers to (%s) is too far away",
+				    section->name, (unsigned long long)raw.r_offset,
+				    job->linkage->symbols[ELF64_R_SYM(raw.r_info)].name);
 		if (status && job->error)
 			job->error->offset = raw.r_offset;
 	}

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // hp-show's listing for people.
+#include <dirent.h>
 #include <elf.h>
-#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "tools/common-key.h"
 #include "tools/hp-show.h"
 #include "util/util.h"
+
+#define TRUSTED_DIRECTORY "/etc/hotpatch/trusted.d"
 
 // Manifest texts are foreign: control characters would reach the terminal.
 static void print_clean(const char *text)
@@ -75,6 +79,44 @@ static void print_field(const json_t *manifest, const char *key)
 	putchar('\n');
 }
 
+// The key file of this host that holds KEY, malloc'ed, or NULL: who signed it, in words that the administrator chose.
+static char *trusted_name(const uint8_t key[HP_KEY_SIZE])
+{
+	DIR *directory = opendir(TRUSTED_DIRECTORY);
+	uint8_t trusted[HP_KEY_SIZE];
+	struct dirent *entry;
+	char *name = NULL;
+
+	while (directory && !name && (entry = readdir(directory))) {
+		const char *dot = strrchr(entry->d_name, '.');
+		char *path;
+
+		if (!dot || strcmp(dot, ".pub") != 0)
+			continue;
+		path = path_join(TRUSTED_DIRECTORY, entry->d_name);
+		if (!read_public_key("hp-show", path, trusted) && !memcmp(trusted, key, HP_KEY_SIZE))
+			name = xstrdup(entry->d_name);
+		free(path);
+	}
+	if (directory)
+		closedir(directory);
+	return name;
+}
+
+static void print_signature(const uint8_t key[HP_KEY_SIZE])
+{
+	char *name = trusted_name(key);
+
+	printf("  signed    by ");
+	print_hex(key, HP_KEY_SIZE);
+	if (name) {
+		printf(", trusted here as ");
+		print_clean(name);
+	}
+	printf("\n");
+	free(name);
+}
+
 static void print_head(const char *path, const struct hp_package *package, const json_t *manifest)
 {
 	const char *id = manifest_text(manifest, "id"), *title = manifest_text(manifest, "title");
@@ -91,11 +133,8 @@ static void print_head(const char *path, const struct hp_package *package, const
 	hp_digest(package, digest);
 	print_hex(digest, sizeof(digest));
 	printf("\n");
-	for (size_t i = 0; i < hp_signature_count(package); i++) {
-		printf("  signed    by ");
-		print_hex(hp_signature_key(package, i), HP_KEY_SIZE);
-		printf("\n");
-	}
+	for (size_t i = 0; i < hp_signature_count(package); i++)
+		print_signature(hp_signature_key(package, i));
 	if (!hp_signature_count(package))
 		printf("  signed    by nobody\n");
 	print_list(manifest, "fixes");

@@ -191,6 +191,7 @@ Test(link, a_payload_that_is_too_far_away_is_refused)
 
 	linked.place.bias = 0x100000000000;
 	cr_assert_eq(link_it(&linked, NULL), HP_OVERFLOW);
+	cr_assert(strstr(linked.error.message, ".text+0x5: ") && strstr(linked.error.message, "(outside)"));
 	linked.place.bias = BIAS;
 	linked.place.address[HP_REGION_DATA] = (uint64_t)CODE + ((uint64_t)2 << 30) + 0x1000;
 	cr_assert_eq(link_it(&linked, NULL), HP_OVERFLOW);
