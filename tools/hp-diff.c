@@ -194,7 +194,7 @@ static pid_t start_pager(void)
 	if (!isatty(STDOUT_FILENO))
 		return -1;
 	if (!pager)
-		pager = "less";
+		pager = "if command -v less >/dev/null; then exec less; else exec cat; fi";
 	if (!*pager || !strcmp(pager, "cat") || pipe2(ends, O_CLOEXEC))
 		return -1;
 	child = fork();
