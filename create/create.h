@@ -30,8 +30,10 @@ struct build {
 	struct arena *arena;
 	struct hp_target *targets; /* sorted by build ID; ready for hp_encode() */
 	size_t target_count;
-	const char **target_paths; /* per target: the images of the tree that are it, ", "-joined in path order */
-	size_t *matched, *existing, *through_slots; /* per target: functions matched; references to existing symbols; of these through slots */
+	const char *
+		*target_paths; /* per target: the images of the tree that are it, ", "-joined in path order */
+	size_t *matched, *existing,
+		*through_slots; /* per target: functions matched; references to existing symbols; of these through slots */
 	struct uncovered_image *uncovered;
 	size_t uncovered_count;
 	struct diag *overridden; /* refusals that --allow let pass */
@@ -43,7 +45,8 @@ struct build {
  * Returns 0 and a build with at least one target, 1 when there is nothing to patch, 2 when refused (refusals are
  * in DIAGS), 3 when an argument cannot be read. *build is NULL unless 0.
  */
-int build_targets(struct diff *diff, const struct build_options *options, struct build **build, struct diags *diags);
+int build_targets(struct diff *diff, const struct build_options *options, struct build **build,
+		  struct diags *diags);
 void build_free(struct build *build);
 
 #endif

@@ -14,8 +14,8 @@ struct instruction {
 	const char *form;  /* the text with numbers left out */
 	const char *shape; /* the text with numbers and registers left out */
 	const char *mnemonic;
-	const char *check; /* of a comparison with a number: what it is, without registers and widths */
-	int64_t branch;	       /* offset in the unit it may jump to, or -1 */
+	const char *check;     /* of a comparison with a number: what it is, without registers and widths */
+	int64_t branch;        /* offset in the unit it may jump to, or -1 */
 	const char *callee;    /* function it calls or jumps to, by name */
 	const char *string;    /* string literal it refers to, quoted */
 	const char *reference; /* any other thing it refers to, by name and offset */

@@ -92,7 +92,8 @@ static int compare_diags(const void *left, const void *right)
 	const struct diag *a = left, *b = right;
 	int order;
 
-	if ((order = compare_texts(a->object, b->object)) || (order = compare_texts(a->section, b->section)) ||
+	if ((order = compare_texts(a->object, b->object)) ||
+	    (order = compare_texts(a->section, b->section)) ||
 	    (order = compare_texts(a->symbol, b->symbol)) || (order = compare_texts(a->file, b->file)))
 		return order;
 	if (a->line != b->line)

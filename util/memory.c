@@ -92,7 +92,8 @@ void *arena_alloc(struct arena *arena, size_t size)
 		block = xalloc(sizeof(*block) + want);
 		block->size = want;
 		block->used = 0;
-		if (want == rounded && arena->blocks) { // a large one of its own: keep filling the current block
+		if (want == rounded &&
+		    arena->blocks) { // a large one of its own: keep filling the current block
 			block->next = arena->blocks->next;
 			arena->blocks->next = block;
 		} else {

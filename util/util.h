@@ -42,8 +42,9 @@ char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 
 		size_t count, room;                                                                          \
 	}
 #define vec_push(vec)                                                                                        \
-	((vec)->count == (vec)->room ? (void)((vec)->at = vec_grow((vec)->at, &(vec)->room, sizeof(*(vec)->at))) \
-				     : (void)0,                                                              \
+	((vec)->count == (vec)->room                                                                         \
+		 ? (void)((vec)->at = vec_grow((vec)->at, &(vec)->room, sizeof(*(vec)->at)))                 \
+		 : (void)0,                                                                                  \
 	 &(vec)->at[(vec)->count++])
 void *vec_grow(void *at, size_t *room, size_t size);
 

@@ -5,8 +5,9 @@
 #define FOUR(what, n) what(n, 0) what(n, 1) what(n, 2) what(n, 3)
 #define ALL(what)                                                                                            \
 	FOUR(what, 0)                                                                                        \
-	FOUR(what, 1) FOUR(what, 2) FOUR(what, 3) FOUR(what, 4) FOUR(what, 5) FOUR(what, 6) FOUR(what, 7)    \
-		FOUR(what, 8) FOUR(what, 9)
+	FOUR(what, 1)                                                                                        \
+	FOUR(what, 2) FOUR(what, 3) FOUR(what, 4) FOUR(what, 5) FOUR(what, 6) FOUR(what, 7) FOUR(what, 8)    \
+		FOUR(what, 9)
 
 #define DECLARE(n, m) int part_##n##_##m(int x);
 ALL(DECLARE)
