@@ -30,10 +30,10 @@ struct build {
 	struct arena *arena;
 	struct hp_target *targets; /* sorted by build ID; ready for hp_encode() */
 	size_t target_count;
-	const char *
-		*target_paths; /* per target: the images of the tree that are it, ", "-joined in path order */
-	size_t *matched, *existing,
-		*through_slots; /* per target: functions matched; references to existing symbols; of these through slots */
+	/* Per target: the images of the tree that are it, ", "-joined in path order. */
+	const char **target_paths;
+	/* Per target: functions matched; references to existing symbols; of these through slots. */
+	size_t *matched, *existing, *through_slots;
 	struct uncovered_image *uncovered;
 	size_t uncovered_count;
 	struct diag *overridden; /* refusals that --allow let pass */

@@ -6,8 +6,8 @@
 #define ALL(what)                                                                                            \
 	FOUR(what, 0)                                                                                        \
 	FOUR(what, 1)                                                                                        \
-	FOUR(what, 2) FOUR(what, 3) FOUR(what, 4) FOUR(what, 5) FOUR(what, 6) FOUR(what, 7) FOUR(what, 8)    \
-		FOUR(what, 9)
+	FOUR(what, 2)                                                                                        \
+	FOUR(what, 3) FOUR(what, 4) FOUR(what, 5) FOUR(what, 6) FOUR(what, 7) FOUR(what, 8) FOUR(what, 9)
 
 #define DECLARE(n, m) int part_##n##_##m(int x);
 ALL(DECLARE)
