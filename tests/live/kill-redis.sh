@@ -49,7 +49,7 @@ bash "$out/load" "$pair/old/src/redis-benchmark" "$socket" "$out/stop" "$out/rou
 load=$!
 started+=("$load")
 
-problem= killed=0
+problem='' killed=0
 complain() {
 	problem="$problem
 kill $i: $1"
