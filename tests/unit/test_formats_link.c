@@ -307,3 +307,19 @@ Test(link, relocations_that_payloads_must_not_have_are_refused)
 	cr_assert_eq(link_with(UINT64_MAX, 0, R_X86_64_64), HP_MALFORMED);
 	cr_assert_eq(link_with(5, 0, R_X86_64_PC32), HP_OK);
 }
+
+Test(link, relocations_without_addend_are_refused)
+{
+	struct sample *sample = sample_make();
+	Elf64_Ehdr *header = (void *)sample->payload;
+	Elf64_Shdr *sections = (void *)(sample->payload + header->e_shoff);
+	struct linked linked;
+
+	for (unsigned i = 0; i < header->e_shnum; i++)
+		if (!strcmp(section_name(sample, i), ".rela.data"))
+			sections[i].sh_type = SHT_REL;
+	cr_assert_eq(hp_encode(&sample->content, &sample->bytes, &sample->size, NULL), 0);
+	linked = open_linked(sample);
+	cr_assert_eq(link_it(&linked, NULL), HP_UNSUPPORTED);
+	close_linked(&linked);
+}

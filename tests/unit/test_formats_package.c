@@ -530,3 +530,50 @@ REFUSES(a_manifest_that_is_not_utf8, HP_MALFORMED, sample->content.manifest = "{
 REFUSES(a_payload_for_another_machine, HP_MALFORMED, sample->target.machine = EM_AARCH64)
 REFUSES(a_first_payload_that_is_empty, HP_MALFORMED, sample->target.payload_size = 0)
 REFUSES(a_payload_that_is_cut_short, HP_MALFORMED, sample->target.payload_size -= 1)
+
+// ---- rules for payloads ----------------------------------------------------------------------------------------
+
+static Elf64_Shdr *payload_section(const struct sample *sample, const char *name)
+{
+	const Elf64_Ehdr *header = (const void *)sample->payload;
+	Elf64_Shdr *sections = (void *)(sample->payload + header->e_shoff);
+
+	for (unsigned i = 0; i < header->e_shnum; i++)
+		if (!strcmp((const char *)sample->payload + sections[header->e_shstrndx].sh_offset +
+				    sections[i].sh_name,
+			    name))
+			return &sections[i];
+	NEED(false, name);
+}
+
+static Elf64_Sym *payload_symbol(const struct sample *sample, unsigned name)
+{
+	return (Elf64_Sym *)(void *)(sample->payload + payload_section(sample, ".symtab")->sh_offset) +
+	       sample->symbols[name];
+}
+
+REFUSES(a_payload_with_writable_code, HP_UNSUPPORTED, payload_section(sample, ".text")->sh_flags |= SHF_WRITE)
+REFUSES(a_payload_with_thread_local_data, HP_UNSUPPORTED,
+	payload_section(sample, ".data")->sh_flags |= SHF_TLS)
+REFUSES(a_payload_section_outside_of_the_file, HP_MALFORMED,
+	payload_section(sample, ".text")->sh_offset = UINT64_MAX)
+REFUSES(a_payload_section_with_a_crooked_alignment, HP_MALFORMED,
+	payload_section(sample, ".text")->sh_addralign = 24)
+REFUSES(a_payload_section_that_is_huge_in_memory, HP_MALFORMED,
+	payload_section(sample, ".bss")->sh_size = 1ull << 40)
+REFUSES(a_payload_that_is_huge_in_memory, HP_LIMIT,
+	payload_section(sample, ".bss")->sh_size = (256u << 20) - 8)
+REFUSES(a_payload_with_two_symbol_tables, HP_MALFORMED,
+	payload_section(sample, ".note.GNU-stack")->sh_type = SHT_SYMTAB)
+REFUSES(a_payload_without_symbol_table, HP_MALFORMED,
+	payload_section(sample, ".symtab")->sh_type = SHT_PROGBITS)
+REFUSES(a_payload_symbol_outside_of_its_section, HP_MALFORMED,
+	payload_symbol(sample, BODY)->st_value = 0x1000)
+REFUSES(a_payload_symbol_in_no_section, HP_MALFORMED, payload_symbol(sample, BODY)->st_shndx = 99)
+REFUSES(a_common_payload_symbol, HP_UNSUPPORTED, payload_symbol(sample, BODY)->st_shndx = SHN_COMMON)
+REFUSES(a_payload_symbol_without_name, HP_MALFORMED, payload_symbol(sample, BODY)->st_name = UINT32_MAX)
+REFUSES(a_body_that_is_not_loaded, HP_MALFORMED, payload_section(sample, ".text")->sh_flags = 0)
+REFUSES(a_payload_that_is_an_image, HP_MALFORMED, ((Elf64_Ehdr *)(void *)sample->payload)->e_type = ET_DYN)
+REFUSES(a_payload_of_32_bits, HP_MALFORMED, sample->payload[EI_CLASS] = ELFCLASS32)
+REFUSES(a_payload_with_headers_outside_of_the_file, HP_MALFORMED,
+	((Elf64_Ehdr *)(void *)sample->payload)->e_shoff = UINT64_MAX - 100)
