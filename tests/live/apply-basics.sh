@@ -172,6 +172,50 @@ json_report() {
 }
 check "the JSON report says the same" json_report
 
+logs() {
+	python3 - <<-'PY' &
+		import os, socket
+		log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		log.bind("/dev/log")
+		log.settimeout(10)
+		open("listening", "w").close()
+		try:
+		    with open("logged", "w") as out:
+		        for _ in range(3):
+		            out.write(log.recv(4096).decode() + "\n")
+		            out.flush()
+		finally:
+		    os.unlink("/dev/log")
+	PY
+	listener=$!
+	for _ in $(seq 100); do [ -e listening ] && break; sleep 0.05; done
+	start a old 0 && apply 0 "$pid_a" kb1.hp && apply 0 --revert=KB1 "$pid_a" && apply 2 "$pid_a" kb3.hp
+	wait "$listener"
+	cat logged
+	grep -q "HP_ACTION=apply HP_ID=KB1 HP_PID=$pid_a HP_COMM=target .*HP_STATE=patched HP_FUNCTIONS=4" logged &&
+		grep -q "HP_ACTION=revert HP_ID=KB1 HP_PID=$pid_a .*HP_STATE=reverted" logged &&
+		grep -q "HP_ACTION=apply HP_ID=KB3 .*HP_STATE=refused .*HP_CODE=requires-missing" logged
+}
+if [ -e /dev/log ] || [ ! -w /dev ]; then
+	count=$((count + 1))
+	echo "ok $count - apply, revert and refusal reach the system log # SKIP /dev/log is taken"
+else
+	check "apply, revert and refusal reach the system log" logs
+fi
+
+symbols_for_gdb() {
+	start a old 0 && apply 0 --symbols=symbols.elf "$pid_a" kb1.hp && tell a hold && sleep 0.3 || return 1
+	timeout 60 gdb -p "$pid_a" -batch -ex "add-symbol-file symbols.elf" -ex "thread apply all backtrace" >trace 2>/dev/null
+	cat trace
+	grep -q "in hold.KB1 ()" trace && grep -A1 "in hold.KB1 ()" trace | grep -q "in hold_here"
+}
+if command -v gdb >/dev/null; then
+	check "gdb walks through new code with --symbols" symbols_for_gdb
+else
+	count=$((count + 1))
+	echo "ok $count - gdb walks through new code with --symbols # SKIP gdb is not installed"
+fi
+
 usage() {
 	exits 3 hp-apply && exits 3 hp-apply --list --verify && exits 3 hp-apply --no-such-option kb1.hp &&
 		exits 3 hp-apply kb1.hp kb2.hp && exits 3 hp-apply --max-pause=5 kb1.hp && exits 3 hp-apply missing.hp &&

@@ -72,10 +72,19 @@ class Image(Elf):
                 code = self.bytes(section["addr"], section["size"])
                 for match in re.finditer(rb"\xff\x25(....)", code, re.S):
                     slot = section["addr"] + match.end() + struct.unpack("<i", match.group(1))[0]
-                    if slot in self.slots:
+                    if slot in self.slots or slot in self.nameless:
                         start = section["addr"] + match.start()
                         for back in range(0, 12):  # bnd, endbr64 before it
-                            self.stubs.setdefault(start - back, self.slots[slot])
+                            self.stubs.setdefault(start - back, self.slots.get(slot, self.at_target(slot)))
+
+    def at_stub(self, addr):
+        """Names of what the stub at ADDR leads to; an indirect function of the image itself has all of its resolver's."""
+        name = self.stubs.get(addr)
+        return {name} | {other for names in self.at.values() if name in names for other in names}
+
+    def at_target(self, slot):
+        kind, target = self.nameless.get(slot, (0, 0))
+        return min(self.at.get(target, [""])) if kind == 37 else ""
 
     def bytes(self, addr, size):
         for section in self.sections:
@@ -100,6 +109,7 @@ class Check:
         for section, offset, info, addend in self.payload.relocations():
             self.relocs.setdefault(section["info"], {})[offset] = (info & 0xffffffff, info >> 32, addend)
         self.fields = self.wrong = self.skipped = 0
+        self.replaced = {function["symbol"] for function in target["functions"]}
 
     def complain(self, where, what):
         self.wrong += 1
@@ -129,6 +139,10 @@ class Check:
                 return found
         return symbol_facts["name"].removeprefix("hp.slot.").removeprefix("hp.old.")
 
+    def is_branch(self, section, place):
+        before = self.contents(section, place - 2, 2)
+        return before[1:] in (b"\xe8", b"\xe9") or (before[0] == 0x0f and before[1] & 0xf0 == 0x80)
+
     def means_import(self, to, name):
         """Does address TO of the new image lead to NAME: its stub, its slot, or itself?"""
         if isinstance(name, tuple):
@@ -154,12 +168,15 @@ class Check:
             value -= addend
         else:
             value = struct.unpack("<I", self.new.bytes(new_place, 4))[0] - addend
+        if symbol in self.replaced and addend == (-4 if kind == 2 else 0) and not self.is_branch(section, place):
+            self.complain(where, f"takes the address of the new {facts['name']} instead of the old one's")
         if facts["shndx"]:
             home = self.payload.sections[facts["shndx"]]["name"]
             if home.startswith(".hp."):
                 at = facts["value"] + addend + 4
-                name = self.import_name(facts["shndx"], at)
-                if not self.means_import(value + addend + 4, name):
+                tail = -at % 8  # an immediate behind the field
+                name = self.import_name(facts["shndx"], at + tail)
+                if not self.means_import(value + addend + 4 + tail, name):
                     self.complain(where, f"means {name}, but NEW goes to {value + addend + 4:#x}")
             elif facts["type"] == 3:
                 at = facts["value"] + addend + (4 if kind == 2 else 0)
@@ -180,7 +197,7 @@ class Check:
         if binding["kind"] == IMAGE:
             if not {unnumbered(n) for n in self.old.at.get(vaddr, ())} & {unnumbered(name)} and vaddr not in self.old.stubs:
                 self.complain(where, f"is bound to {vaddr:#x}, where OLD has {self.old.at.get(vaddr)} and not {name}")
-            if name not in self.new.at.get(value, ()) and self.new.stubs.get(value) != name:
+            if name not in self.new.at.get(value, ()) and name not in self.new.at_stub(value):
                 self.complain(where, f"means {name}, but NEW has {self.new.at.get(value)} at {value:#x}")
         elif binding["kind"] == SLOT:
             name = self.old.slots.get(vaddr, self.old.nameless.get(vaddr, name))
@@ -228,6 +245,11 @@ def main():
     for (target, payload), facts in zip(pairs, manifest["targets"]):
         path = next((p for p in facts["paths"].split(", ") if os.path.basename(p) == target["name"]), facts["paths"].split(", ")[0])
         check = Check(target, payload, Image(os.path.join(sys.argv[2], path)), Image(os.path.join(sys.argv[3], path)))
+        # Addresses in the payload's data: of a replaced function it must be the old entry.
+        for index, relocs in check.relocs.items():
+            for place, (kind, symbol, addend) in relocs.items():
+                if kind == 1 and symbol in check.replaced and not addend:
+                    check.complain(f"{check.payload.sections[index]['name']}+{place:#x}", "holds the address of a new body")
         for symbol in check.syms:
             if symbol["type"] == 2 and symbol["shndx"] and not symbol["name"].startswith("hp."):
                 compared += check.function(symbol)

@@ -197,6 +197,69 @@ data_is_told() {
 }
 check "readers of a changed constant are replaced, existing state is not brought along" data_is_told
 
+# ---- traps ---------------------------------------------------------------------------------------------------------
+
+trap_pair() { # DIR FLAGS...
+	dir=$1
+	shift
+	mkdir -p "$dir/old" "$dir/new"
+	for side in old new; do
+		fixed=$([ $side = new ] && echo -DFIXED)
+		(cd "$dir/$side" && ${CC:-cc} -O2 -g -ffunction-sections -fdata-sections "$@" $fixed -c "$here/testdata/create/traps.c" &&
+			${CC:-cc} -O2 -g -ffunction-sections -fdata-sections "$@" -c "$here/testdata/create/hidden.c" &&
+			${CC:-cc} "$@" traps.o hidden.o -o traps) || return 1
+	done
+}
+
+trapped() { # NAME FLAGS...
+	dir="trap-$count"
+	trap_pair "$dir" "$@" && exits 0 "$hp_build" -q -o "$dir.hp" "$dir/old" "$dir/new" &&
+		python3 "$verify" "$dir.hp" "$dir/old" "$dir/new" && python3 - "$here" "$dir.hp" <<'END'
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1] + "/tests/reader")
+import hp_reader
+targets = [hp_reader.read_target(c["data"]) for c in hp_reader.read_chunks(open(sys.argv[2], "rb").read())[1] if c["type"] == "TARG"]
+names = sorted(f["name"] for f in targets[0]["functions"])
+assert names in (["brief", "same_function", "served"], ["also_served", "brief", "same_function"]), names
+END
+}
+check "hidden global, weak undefined, indirect function, alias, short function, label addresses: PIE" trapped
+check "the same without PIE" trapped -fno-pie -no-pie
+check "the same in a static program" trapped -static
+check "the same in a static PIE" trapped -fPIE -static-pie
+check "the same with CET" trapped -fcf-protection
+
+slots_are_used() {
+	python3 - "$here" j1.hp <<'END'
+import struct, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1] + "/tests/reader")
+import hp_reader
+chunks = hp_reader.read_chunks(open(sys.argv[2], "rb").read())[1]
+target = hp_reader.read_target(next(c["data"] for c in chunks if c["type"] == "TARG"))
+kinds = [b["kind"] for b in target["bindings"]]
+looked_up = sorted(b["name"] for b in target["bindings"] if b["kind"] == 3)
+assert kinds.count(2) >= 4, kinds
+assert looked_up == ["qsort", "strcmp", "strtod"], looked_up
+assert all(b["version"] == "GLIBC_2.2.5" for b in target["bindings"] if b["kind"] == 3), target["bindings"]
+END
+}
+check "what the image imports goes through its own slots; only the rest is looked up, with its version" slots_are_used
+
+pic_twins() {
+	for side in old new; do
+		fixed=$([ $side = new ] && echo -DFIXED)
+		mkdir -p twins/$side/.libs
+		(cd twins/$side && flags="-O2 -g -ffunction-sections -fdata-sections $fixed" &&
+			${CC:-cc} $flags -fPIC -c "$here/testdata/create/server.c" -o .libs/server.o &&
+			${CC:-cc} $flags -fno-pie -c "$here/testdata/create/server.c" -o server.o &&
+			ar rcsD .libs/lib.a server.o && ${CC:-cc} -shared .libs/server.o -o .libs/lib.so) || return 1
+	done
+	exits 0 "$hp_build" -q -o twins.hp twins/old twins/new
+}
+check "the object that libtool built a second time for the archive is no mismatch" pic_twins
+
 check_can_fail() {
 	# Against the old image in the new one's place every changed function must be found wrong, or missing.
 	python3 "$verify" j1.hp a/new a/old

@@ -97,7 +97,7 @@ version() { # VERSION : does the target answer with it?
 }
 # applies_and_reverts NAME : a target that was started takes the package and gives it back
 applies_and_reverts() {
-	local what=
+	local what=''
 	version 1 || what="before: $reply"
 	[ "$what" ] || apply "$pid" "$out/program.hp" || what="apply exits with $?: $(said)"
 	[ "$what" ] || version 2 || what="patched: $reply"
@@ -109,7 +109,7 @@ applies_and_reverts() {
 }
 # refused NAME STATUS WORD... : apply exits so, says the words, and the target still is what it was
 refused() {
-	local name=$1 status=$2 got what= word
+	local name=$1 status=$2 got what='' word
 	shift 2
 	apply --timeout=1 "$pid" "$out/program.hp"
 	got=$?

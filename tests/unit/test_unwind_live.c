@@ -289,6 +289,115 @@ Test(unwind, unknown_code_makes_every_word_count)
 	end_child(&child);
 }
 
+// call *%rdi with a frame of 16 bytes; a table of two pieces with zeros between them, as payloads have it.
+static const unsigned char later_code[] = {0x48, 0x83, 0xec, 0x08, 0xff, 0xd7, 0x48, 0x83, 0xc4, 0x08, 0xc3};
+static const unsigned char later_table[] = {
+	0x14, 0,    0,  0, 0,    0,    0,    0,  1,    'z',  'R', 0,
+	1,    0x78, 16, 1, 0x1b, 0x0c, 7,    8,  0x90, 1,    0,   0, // CIE
+	0,    0,    0,  0,                                           // padding
+	0x14, 0,    0,  0, 0x20, 0,    0,    0,  0,    0,    0,   0,
+	11,   0,    0,  0, 0,    0x44, 0x0e, 16, 0x46, 0x0e, 8,   0,
+};
+enum { LATER_TABLE = 256, LATER_START = 28 + 8 };
+
+static uint8_t *map_later_code(void)
+{
+	uint8_t *page =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int32_t distance = -(LATER_TABLE + LATER_START);
+
+	memcpy(page, later_code, sizeof(later_code));
+	memcpy(page + LATER_TABLE, later_table, sizeof(later_table));
+	memcpy(page + LATER_TABLE + LATER_START, &distance, sizeof(distance));
+	return page;
+}
+
+OUTER static void call_from_outer(uint8_t *code, int (*function)(void))
+{
+	((void (*)(int (*)(void)))(uintptr_t)code)(function);
+	sink++;
+}
+
+Test(unwind, code_that_came_later_is_walked_by_its_own_table)
+{
+	uint8_t *page = map_later_code();
+	uint64_t at = (uint64_t)(uintptr_t)page;
+	struct unwind_table table = {{at, at + sizeof(later_code)}, at + LATER_TABLE, sizeof(later_table)};
+	struct unwind_extra extra = {.tables = &table, .table_count = 1};
+	struct child child = {.pid = fork_mortal()};
+	struct user_regs_struct regs;
+
+	if (child.pid == 0)
+		call_from_outer(page, pause);
+	usleep(100000);
+	stop_child(&child);
+	open_child(&child);
+	unwinder_free(child.unwinder);
+	child.unwinder = unwinder_new(child.process, &extra);
+	ptrace(PTRACE_GETREGS, child.pid, 0, &regs);
+	unwind_thread(child.unwinder, &regs, &walk);
+	cr_expect(walk.complete, "%s at %lx, code at %lx", walk.why, walk.why_pc, at);
+	cr_expect(walk_has(&table.code));
+	cr_expect(walk_has(range_of(__start_text_outer, __stop_text_outer)));
+	end_child(&child);
+}
+
+Test(unwind, trampoline_is_walked_to_the_caller)
+{
+	uint8_t *page = map_later_code();
+	uint64_t at = (uint64_t)(uintptr_t)page;
+	struct unwind_alias alias = {{at, at + 2}, UNWIND_TRAMPOLINE};
+	struct unwind_extra extra = {.aliases = &alias, .alias_count = 1};
+	struct child child;
+	struct user_regs_struct regs;
+
+	memcpy(page, "\xeb\xfe", 2); // stays where it is
+	child.pid = fork_mortal();
+	if (child.pid == 0)
+		call_from_outer(page, NULL);
+	usleep(100000);
+	stop_child(&child);
+	open_child(&child);
+	ptrace(PTRACE_GETREGS, child.pid, 0, &regs);
+	cr_expect_eq(regs.rip, at);
+	unwind_thread(child.unwinder, &regs, &walk);
+	cr_expect_not(walk.complete);
+	unwinder_free(child.unwinder);
+	child.unwinder = unwinder_new(child.process, &extra);
+	unwind_thread(child.unwinder, &regs, &walk);
+	cr_expect(walk.complete, "%s at %lx", walk.why, walk.why_pc);
+	cr_expect(walk_has(range_of(__start_text_outer, __stop_text_outer)));
+	end_child(&child);
+}
+
+// What stands for a prologue changes the stack in ways that no table tells.
+Test(unwind, copied_prologue_is_never_complete)
+{
+	uint8_t *page = map_later_code();
+	uint64_t at = (uint64_t)(uintptr_t)page;
+	struct unwind_alias alias = {{at, at + 2}, UNWIND_COPY};
+	struct unwind_extra extra = {.aliases = &alias, .alias_count = 1};
+	const struct address_range *used = range_of(__start_text_outer, __stop_text_outer);
+	struct child child;
+	struct user_regs_struct regs;
+	struct unwind_hit hit;
+
+	memcpy(page, "\xeb\xfe", 2);
+	child.pid = fork_mortal();
+	if (child.pid == 0)
+		call_from_outer(page, NULL);
+	usleep(100000);
+	stop_child(&child);
+	open_child(&child);
+	unwinder_free(child.unwinder);
+	child.unwinder = unwinder_new(child.process, &extra);
+	ptrace(PTRACE_GETREGS, child.pid, 0, &regs);
+	unwind_thread(child.unwinder, &regs, &walk);
+	cr_expect_not(walk.complete);
+	cr_expect(unwind_uses(child.unwinder, &regs, used, 1, &hit, &walk));
+	end_child(&child);
+}
+
 // The same word does not count where the walk is complete.
 Test(unwind, stale_words_do_not_count_when_the_walk_is_complete)
 {
