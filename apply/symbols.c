@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply/symbols-frame.h"
+
 struct writer {
 	VEC(uint8_t) bytes;
 	VEC(Elf64_Shdr) sections;
 	VEC(Elf64_Sym) symbols;
 	VEC(char) strings, names;
+	struct debug_frame frames;
 };
 
 static uint32_t add_text(char **at, size_t *count, size_t *room, const char *text)
@@ -99,8 +102,8 @@ static int add_codes(struct session *session, struct writer *writer)
 		if (code->eh_frame_size && code->eh_frame >= code->address &&
 		    code->eh_frame - code->address <= code->size &&
 		    code->eh_frame_size <= code->size - (code->eh_frame - code->address))
-			add_section(writer, ".eh_frame", SHT_PROGBITS, SHF_ALLOC, code->eh_frame,
-				    bytes + (code->eh_frame - code->address), code->eh_frame_size);
+			debug_frame_add(&writer->frames, bytes + (code->eh_frame - code->address),
+					code->eh_frame_size, code->eh_frame);
 		free(bytes);
 	}
 	for (size_t i = 0; i < control->trampolines.count; i++) {
@@ -110,6 +113,7 @@ static int add_codes(struct session *session, struct writer *writer)
 			   arena_printf(arena, "%s.trampoline",
 					control->functions.at[trampoline->function].name),
 			   trampoline->address, TRAMPOLINE_SIZE, SHN_ABS);
+		debug_frame_add_leaf(&writer->frames, trampoline->address, TRAMPOLINE_SIZE);
 	}
 	return 0;
 }
@@ -126,6 +130,8 @@ static int finish_file(struct session *session, struct writer *writer, const cha
 	};
 	int error;
 
+	add_section(writer, ".debug_frame", SHT_PROGBITS, 0, 0, writer->frames.bytes.at,
+		    writer->frames.bytes.count);
 	add_section(writer, ".symtab", SHT_SYMTAB, 0, 0, writer->symbols.at,
 		    writer->symbols.count * sizeof(Elf64_Sym));
 	writer->sections.at[writer->sections.count - 1].sh_entsize = sizeof(Elf64_Sym);
@@ -158,6 +164,7 @@ int symbols_write(struct session *session, const char *path)
 	error = add_codes(session, &writer);
 	if (!error)
 		error = finish_file(session, &writer, path);
+	free(writer.frames.bytes.at);
 	free(writer.bytes.at);
 	free(writer.sections.at);
 	free(writer.symbols.at);
