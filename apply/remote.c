@@ -255,6 +255,34 @@ static int call_result(struct remote_map *map, int64_t result)
 	return -EIO;
 }
 
+#ifndef PTRACE_GET_RSEQ_CONFIGURATION
+#define PTRACE_GET_RSEQ_CONFIGURATION 0x420f
+#endif
+
+// A thread in a restartable sequence (rseq(2)) must not be led away from it: the kernel would forget the sequence
+// and not abort it. Such a sequence makes no system calls and is over in a moment.
+static bool in_rseq(const struct process *process, const struct task *task)
+{
+	struct {
+		uint64_t address;
+		uint32_t size, signature, flags, padding;
+	} configuration = {0};
+	struct {
+		uint32_t version, flags;
+		uint64_t start, length, abort;
+	} section;
+	uint64_t pointer;
+	static const size_t pointer_offset = 8; // struct rseq.rseq_cs, include/uapi/linux/rseq.h
+
+	if ((int64_t)task->registers.orig_rax >= 0 ||
+	    ptrace(PTRACE_GET_RSEQ_CONFIGURATION, task->tid, sizeof(configuration), &configuration) <= 0 ||
+	    !configuration.address ||
+	    process_read(process, configuration.address + pointer_offset, &pointer, sizeof(pointer)) ||
+	    !pointer || process_read(process, pointer, &section, sizeof(section)))
+		return false;
+	return task->registers.rip - section.start < section.length;
+}
+
 static int call_in_thread(const struct process *process, struct task *task, struct remote_map *map,
 			  uint64_t deadline)
 {
@@ -271,6 +299,8 @@ static int call_in_thread(const struct process *process, struct task *task, stru
 		error = -ESRCH;
 	if (error)
 		return error;
+	if (in_rseq(process, task))
+		return -EAGAIN;
 	error = task_repair_interrupted(task);
 	if (error || !seccomp_lets(process, task->tid, map))
 		return error ? error : -EPERM;
