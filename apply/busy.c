@@ -92,11 +92,17 @@ void busy_free(struct busy *busy)
 	free(busy);
 }
 
-static const char *base_name(const char *path)
+// The path is the process's own choice: printable characters only.
+static const char *base_name(struct session *session, const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	char *name = arena_strdup(session->result->arena, slash ? slash + 1 : path);
 
-	return slash ? slash + 1 : path;
+	for (char *at = name; *at; at++) {
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
+			*at = '?';
+	}
+	return name;
 }
 
 // By the smallest range around it: a payload's range holds those of its bodies.
@@ -116,7 +122,7 @@ static const char *name_pc(const struct busy *busy, struct session *session, uin
 		return best->name;
 	image = process_image_at(session->process, pc);
 	if (image)
-		return arena_printf(session->result->arena, "%s+0x%" PRIx64, base_name(image->path),
+		return arena_printf(session->result->arena, "%s+0x%" PRIx64, base_name(session, image->path),
 				    pc - image->bias);
 	return arena_printf(session->result->arena, "0x%" PRIx64, pc);
 }

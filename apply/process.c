@@ -134,6 +134,15 @@ static void read_cgroup(struct process *process)
 	free(text);
 }
 
+// What a process calls itself reaches terminals and logs.
+static void make_printable(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
+			*text = '?';
+	}
+}
+
 static bool read_identity(struct process *process)
 {
 	char *stat = read_proc(process, "stat", NULL), *status = read_proc(process, "status", NULL);
@@ -149,6 +158,9 @@ static bool read_identity(struct process *process)
 			snprintf(process->comm, sizeof(process->comm), "%.*s", (int)strcspn(comm, "\n"),
 				 comm);
 		read_cgroup(process);
+		make_printable(process->comm);
+		make_printable(process->unit);
+		make_printable(process->container);
 	}
 	free(stat);
 	free(status);

@@ -65,6 +65,9 @@ int session_fail(struct session *session, int error, const char *doing)
 		if (session->process->tracer)
 			return session_refuse(session, "target-traced", "process %d is tracing it",
 					      session->process->tracer);
+		if (session->process->memory >= 0 && error == -EPERM) // its memory could be opened
+			return session_refuse(session, "target-traced",
+					      "another tracer holds a thread of it; nothing changed");
 		return session_refuse(session, "target-permission",
 				      "not permitted: %s needs the target's user or CAP_SYS_PTRACE", doing);
 	case -ENOSPC:

@@ -34,7 +34,8 @@ static void print_probe(const struct entry *entry)
 	else if (!strcmp(entry->probe, "failed-before"))
 		printf("   probe failed before: nothing changed");
 	else
-		printf("   probe failed after: reverted");
+		printf("   probe failed after%s",
+		       !strcmp(entry->result.state, "reverted") ? ": reverted" : "");
 }
 
 static void print_entry(const struct entry *entry)
@@ -308,20 +309,33 @@ int report_status(const struct report *report)
 	return worst;
 }
 
+// A name with blanks in it must not look like fields of its own.
+static const char *one_word(const char *text, char *copy, size_t size)
+{
+	snprintf(copy, size, "%s", text ? text : "");
+	for (char *at = copy; *at; at++) {
+		if (*at == ' ' || *at == '=')
+			*at = '_';
+	}
+	return copy;
+}
+
 // One line with stable fields for each process.
 void log_entry(const struct report *report, const struct entry *entry)
 {
 	const struct apply_result *result = &entry->result;
 	bool revert = report->request->action != ACTION_APPLY;
+	char id[256], comm[64], unit[256], container[128];
 
 	if (report->request->check)
 		return;
 	syslog(succeeded(entry) ? LOG_NOTICE : LOG_WARNING,
 	       "HP_ACTION=%s HP_ID=%s HP_PID=%d HP_COMM=%s HP_UNIT=%s HP_CONTAINER=%s HP_STATE=%s "
-	       "HP_FUNCTIONS=%zu "
-	       "HP_PAUSE_US=%" PRIu64 " HP_PROBE=%s HP_CODE=%s HP_MESSAGE=%s",
-	       revert ? "revert" : "apply", report->id ? report->id : "all", entry->pid, entry->comm,
-	       entry->unit, entry->container, result->state ? result->state : "", result->functions,
-	       result->pause_us, entry->probe ? entry->probe : "", result->code ? result->code : "",
-	       result->message ? result->message : "");
+	       "HP_FUNCTIONS=%zu HP_PAUSE_US=%" PRIu64 " HP_PROBE=%s HP_CODE=%s HP_MESSAGE=%s",
+	       revert ? "revert" : "apply", one_word(report->id ? report->id : "all", id, sizeof(id)),
+	       entry->pid, one_word(entry->comm, comm, sizeof(comm)),
+	       one_word(entry->unit, unit, sizeof(unit)),
+	       one_word(entry->container, container, sizeof(container)), result->state ? result->state : "",
+	       result->functions, result->pause_us, entry->probe ? entry->probe : "",
+	       result->code ? result->code : "", result->message ? result->message : "");
 }

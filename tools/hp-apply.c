@@ -53,6 +53,17 @@ static struct apply_options make_options(const struct request *request)
 	};
 }
 
+static char *printable(const char *text)
+{
+	char *copy = xstrdup(text);
+
+	for (char *at = copy; *at; at++) {
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
+			*at = '?';
+	}
+	return copy;
+}
+
 static void note_old_files(struct report *report, const struct process *process, const struct patch *patch)
 {
 	for (size_t i = 0; i < process->image_count; i++) {
@@ -74,7 +85,7 @@ static void note_old_files(struct report *report, const struct process *process,
 		    size != image->build_id_size || memcmp(id, image->build_id, size))
 			continue;
 		sodium_bin2hex(hex, sizeof(hex), id, size);
-		*vec_push(&report->old_files) = (struct old_file){xstrdup(image->path), xstrdup(hex)};
+		*vec_push(&report->old_files) = (struct old_file){printable(image->path), xstrdup(hex)};
 	}
 }
 
@@ -172,8 +183,10 @@ static void apply_to(struct report *report, struct process *process, struct patc
 	} else {
 		apply_patch(process, patch, &options, &entry.result);
 		if (request->probe && !request->check && entry.result.outcome == OUTCOME_DONE) {
-			entry.probe = "ok";
-			if (!run_probe(request->probe, process->pid, report->id))
+			bool works = run_probe(request->probe, process->pid, report->id);
+
+			entry.probe = works ? "ok" : "failed-after";
+			if (!works && !strcmp(entry.result.state, "patched"))
 				take_back(&entry, process, report, &options);
 		}
 	}
