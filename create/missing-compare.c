@@ -203,6 +203,37 @@ static uint64_t distance_at(const uint8_t *field)
 	return (uint64_t)(int64_t)distance;
 }
 
+static const struct image_symbol *tls_symbol_over(const struct side *side, uint64_t offset)
+{
+	for (size_t i = 0; i < side->tls_symbol_count; i++)
+		if (offset - side->tls_symbols[i]->vaddr < side->tls_symbols[i]->size)
+			return side->tls_symbols[i];
+	return NULL;
+}
+
+/*
+ * Numbers that are offsets of one thread-local variable: from the thread pointer in programs, in the block in
+ * libraries. That of an undefined weak one is the thread pointer's distance to address 0 (GNU ld).
+ */
+static bool same_tls_variable(const struct comparing *comparing, uint64_t old, uint64_t new_number)
+{
+	const struct image *image = comparing->old.image, *new_image = comparing->new_side.image;
+	const struct image_symbol *symbol, *other;
+
+	if (!image->tls_size || !new_image->tls_size)
+		return false;
+	if (image->executable) {
+		old -= (uint64_t)image_tp_offset(image, 0);
+		new_number -= (uint64_t)image_tp_offset(new_image, 0);
+		if (!(old + image->tls_vaddr) && !(new_number + new_image->tls_vaddr))
+			return true;
+	}
+	symbol = tls_symbol_over(&comparing->old, old);
+	other = tls_symbol_over(&comparing->new_side, new_number);
+	return symbol && other && !strcmp(symbol->name, other->name) &&
+	       same_text(symbol->file, other->file) && old - symbol->vaddr == new_number - other->vaddr;
+}
+
 static bool same_number(const struct comparing *comparing, const uint8_t *old, const uint8_t *new_bytes,
 			unsigned size, const struct thing *function, const struct thing *new_function)
 {
@@ -210,6 +241,8 @@ static bool same_number(const struct comparing *comparing, const uint8_t *old, c
 	uint64_t one = 0, other = 0;
 
 	if (!memcmp(old, new_bytes, size))
+		return true;
+	if (size == 4 && same_tls_variable(comparing, distance_at(old), distance_at(new_bytes)))
 		return true;
 	if (comparing->old.image->elf_type != ET_EXEC)
 		return false; // addresses are PC-relative, so it is a number

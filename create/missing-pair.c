@@ -204,12 +204,25 @@ static void pair_as_objects_do(struct comparing *comparing)
 	}
 }
 
+static void list_tls_symbols(struct side *side, struct arena *arena)
+{
+	const struct image *image = side->image;
+
+	side->tls_symbols = arena_array(arena, image->symbol_count + 1, sizeof(*side->tls_symbols));
+	for (size_t i = 0; i < image->symbol_count; i++)
+		if (image->symbols[i].kind == SYMBOL_TLS && image->symbols[i].defined &&
+		    *image->symbols[i].name)
+			side->tls_symbols[side->tls_symbol_count++] = &image->symbols[i];
+}
+
 void pair_things(struct comparing *comparing)
 {
 	name_list old = {0}, new_names = {0};
 
 	fill_side(&comparing->old, comparing->old.image, comparing->arena, &old);
 	fill_side(&comparing->new_side, comparing->new_side.image, comparing->arena, &new_names);
+	list_tls_symbols(&comparing->old, comparing->arena);
+	list_tls_symbols(&comparing->new_side, comparing->arena);
 	pair_as_objects_do(comparing);
 	pair_equal_names(&old, &new_names);
 	keep_unpaired(&old);

@@ -17,6 +17,8 @@ struct side {
 	const struct image *image;
 	struct thing *things; /* by vaddr */
 	size_t thing_count;
+	const struct image_symbol **tls_symbols; /* by position */
+	size_t tls_symbol_count;
 };
 
 struct comparing {

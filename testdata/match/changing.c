@@ -9,14 +9,16 @@ const int limits[4] = {10, 20, 30, 40};
 #endif
 
 #ifdef NEW
-static long moves_bss[5] = {5, 4, 3, 2, 1};
+static long moves_bss = 5; // 8 bytes: .bss begins elsewhere, its aligned contents do not
+static __thread long moves_thread_offsets = 3;
 
 __attribute__((noinline)) int added(int value)
 {
 	static int calls;
 
+	calls += (int)moves_thread_offsets++;
 	calls += value;
-	moves_bss[value & 3] += calls;
+	moves_bss += calls;
 	puts("a string that comes first");
 	return calls;
 }

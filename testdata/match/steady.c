@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 extern const int limits[4];
+static __thread int thread_value = 2;
+static char buffer[64] __attribute__((aligned(16)));
 int counted(int), fixed(int), untouched(int);
 static int (*const table[])(int) = {fixed, counted, untouched};
 
@@ -38,6 +40,8 @@ __attribute__((noinline)) double scaled(double value)
 int main(int argc, char **argv)
 {
 	(void)argv;
+	snprintf(buffer, sizeof(buffer), "%d", argc + thread_value++);
+	fputs(buffer, stdout);
 	fputs("stdout is copied to where .bss starts\n", stdout);
 	printf("%s %f %d %d\n", word(argc), scaled(argc), table[argc % 3](argc), limits[argc & 3]);
 	return untouched(argc);
