@@ -190,6 +190,17 @@ Test(formats, images_with_the_same_payload_share_it)
 	sample_free(one);
 }
 
+Test(formats, the_first_payload_cannot_repeat_another)
+{
+	struct sample *sample = sample_make();
+	struct hp_error error;
+
+	sample->target.payload_size = 0;
+	cr_assert_eq(hp_encode(&sample->content, &sample->bytes, &sample->size, &error), HP_MALFORMED);
+	cr_assert(strstr(error.message, "repeat"), "%s", error.message);
+	sample_free(sample);
+}
+
 Test(formats, every_flipped_bit_is_refused, .timeout = 110)
 {
 	struct sample *sample = sample_new();
@@ -528,7 +539,6 @@ REFUSES(a_hook_that_is_not_there, HP_MALFORMED, sample->hooks[0].symbol = 0)
 REFUSES(a_segment_that_wraps_around, HP_MALFORMED, sample->segments[1].memory_size = UINT64_MAX)
 REFUSES(a_manifest_that_is_not_utf8, HP_MALFORMED, sample->content.manifest = "{\"id\":\"\xc0\x80\"}")
 REFUSES(a_payload_for_another_machine, HP_MALFORMED, sample->target.machine = EM_AARCH64)
-REFUSES(a_first_payload_that_is_empty, HP_MALFORMED, sample->target.payload_size = 0)
 REFUSES(a_payload_that_is_cut_short, HP_MALFORMED, sample->target.payload_size -= 1)
 
 // ---- rules for payloads ----------------------------------------------------------------------------------------
