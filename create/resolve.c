@@ -206,6 +206,20 @@ struct address payload_address(const struct member *member)
 										 : 0};
 }
 
+// Nobody defines a weak symbol: a static link, and one that made no import of it, wrote zero.
+static bool is_left_zero(const struct target *target, const struct symbol *symbol)
+{
+	struct image_import import;
+	bool ambiguous = false;
+
+	if (symbol->binding != BINDING_WEAK)
+		return false;
+	if (target->image->is_static)
+		return true;
+	return target->new_image && !image_export(target->new_image, symbol->name) &&
+	       !image_import(target->new_image, symbol->name, &import, &ambiguous) && !ambiguous;
+}
+
 struct reference classify_reference(struct target *target, const struct member *member,
 				    const struct reloc *reloc)
 {
@@ -248,6 +262,7 @@ struct reference classify_reference(struct target *target, const struct member *
 			       "`%s` is an indirect function that the image does not call yet",
 			       reference.name);
 	}
+	reference.zero = !symbol && is_left_zero(target, reloc->symbol);
 	return reference;
 }
 
@@ -396,7 +411,10 @@ struct address call_of(struct target *target, const struct member *member, const
 	// Direct calls inside the payload go to the new body.
 	if (reference->member)
 		return payload_address(reference->member);
-	if (reference->in_image || reference->zero || reloc->symbol->section)
+	// A call of what is not there is never run; linkers let it go to address 0 of the image.
+	if (reference->zero)
+		return (struct address){.symbol = bind_image(target, reference->name, 0, false)};
+	if (reference->in_image || reloc->symbol->section)
 		return address_of(target, member, reloc, reference);
 	return veneer(target, own_slot(target, address_of(target, member, reloc, reference)));
 }
