@@ -91,3 +91,10 @@ int (*pointer(void))(long)
 
 PICK(, int added(long value) { return note("added", value); })
 PICK(int removed(long value) { return note("removed", value); }, )
+
+int call_moved(long value)
+{
+	PICK(audit(7);, note("call_moved", value);)
+	PICK(note("call_moved", value);, audit(7);)
+	return note("end", 9);
+}

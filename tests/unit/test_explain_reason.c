@@ -105,6 +105,35 @@ Test(explain_reason, removed_function_says_so)
 	build_free(build);
 }
 
+Test(explain_reason, call_that_only_moved_is_no_new_call)
+{
+	struct build *build = explained("");
+	const struct unit *unit = find_unit(build->new_object, "call_moved");
+
+	cr_assert(unit->change_count);
+	for (size_t i = 0; i < unit->change_count; i++)
+		cr_expect_neq(unit->changes[i].kind, CHANGE_TARGET, "%s", unit->changes[i].text);
+	build_free(build);
+}
+
+// In a function that changed otherwise too, __LINE__ is no reason.
+Test(explain_reason, moved_line_number_is_no_reason)
+{
+	struct build *build = build_pair("line_and_more.c", "");
+
+	explain(build->old, build->new_object);
+	for (size_t u = 0; u < build->new_object->unit_count; u++) {
+		const struct unit *unit = &build->new_object->units[u];
+
+		for (size_t i = 0; i < unit->change_count; i++)
+			cr_expect(unit->changes[i].kind != CHANGE_IMMEDIATE ||
+					  strtol(unit->changes[i].new, NULL, 0) !=
+						  (long)unit->changes[i].line,
+				  "%s: %s", unit->name, unit->changes[i].text);
+	}
+	build_free(build);
+}
+
 Test(explain_reason, unchanged_function_has_no_reason)
 {
 	struct build *build = explained("");
