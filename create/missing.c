@@ -47,13 +47,31 @@ static bool differs(const struct unit *unit)
 	return unit->status != UNIT_SAME || unit->line_only || (unit->match && unit->match->line_only);
 }
 
-static void account_object(struct accounts *accounts, const struct object *object, bool whole)
+// clang puts small constant arrays among the mergeable constants, which have no identity but their contents; this
+// one has a name, and the name has other contents in OTHER.
+static bool named_literal_differs(const struct unit *unit, struct object *other)
+{
+	const struct symbol *symbol;
+	const struct unit *same;
+
+	if (unit->kind != UNIT_LITERAL || !unit->symbol_count || !other)
+		return false;
+	symbol = object_find(other, unit->symbols[0]->name);
+	same = symbol ? symbol->unit : NULL;
+	return !same || same->size != unit->size || !same->section->data || !unit->section->data ||
+	       memcmp(same->section->data + same->offset, unit->section->data + unit->offset, unit->size) !=
+		       0;
+}
+
+static void account_object(struct accounts *accounts, const struct object *object, struct object *other,
+			   bool whole)
 {
 	for (size_t u = 0; object && u < object->unit_count; u++) {
 		const struct unit *unit = &object->units[u];
 		const struct unit *owner = unit->owner ? unit->owner : unit;
 
-		if (whole || differs(unit) || differs(owner) || (unit->match && differs(unit->match)))
+		if (whole || differs(unit) || differs(owner) || (unit->match && differs(unit->match)) ||
+		    named_literal_differs(unit, other))
 			account_unit(accounts, unit);
 	}
 }
@@ -75,10 +93,10 @@ static void account(struct accounts *accounts, const struct diff *diff, struct d
 		bool whole = pair->status == PAIR_NEW || pair->status == PAIR_REMOVED;
 		struct object *loaded = load_whole(diff, pair, diags);
 
-		account_object(accounts, pair->old, whole);
-		account_object(accounts, pair->new, whole);
+		account_object(accounts, pair->old, pair->new, whole);
+		account_object(accounts, pair->new, pair->old, whole);
 		if (loaded) {
-			account_object(accounts, loaded, true);
+			account_object(accounts, loaded, NULL, true);
 			object_free(loaded); // names are the diff's, they stay
 		}
 	}
