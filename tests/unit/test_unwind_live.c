@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -253,6 +254,58 @@ Test(unwind, binding_of_a_call_is_walked)
 	}
 	cr_expect_gt(in_linker, 100, "%u instructions in the dynamic linker", in_linker);
 	end_child(&child);
+}
+
+// What the kernel takes, without the C library's wrapper (include/uapi/asm-generic/signal.h).
+struct kernel_action {
+	void (*handler)(int);
+	unsigned long flags;
+	void *restorer;
+	unsigned long mask;
+};
+
+static void wait_in_handler(int number)
+{
+	(void)number;
+	for (;;)
+		pause();
+}
+
+OUTER static void raise_in_outer(void)
+{
+	raise(SIGUSR1);
+	sink++;
+}
+
+// As in musl and Go: the way back from a handler has no unwind information, it is known by its two instructions.
+Test(unwind, handler_is_walked_whose_way_back_nothing_describes)
+{
+	static const unsigned char code[] = {0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05};
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kernel_action action = {wait_in_handler, 0x04000000 /* SA_RESTORER */ | SA_ONSTACK, page, 0};
+	const struct address_range *used = range_of(__start_text_outer, __stop_text_outer);
+	stack_t stack = {.ss_size = 65536, .ss_sp = malloc(65536)};
+	struct child child;
+	struct user_regs_struct regs;
+	struct unwind_hit hit;
+
+	memcpy(page, code, sizeof(code));
+	child.pid = fork_mortal();
+	if (child.pid == 0) {
+		sigaltstack(&stack, NULL);
+		syscall(SYS_rt_sigaction, SIGUSR1, &action, NULL, sizeof(action.mask));
+		raise_in_outer();
+	}
+	usleep(100000);
+	stop_child(&child);
+	open_child(&child);
+	ptrace(PTRACE_GETREGS, child.pid, 0, &regs);
+	unwind_thread(child.unwinder, &regs, &walk);
+	cr_expect(walk.complete, "%s at %lx", walk.why, walk.why_pc);
+	cr_expect(walk_has(used));
+	cr_expect(unwind_scan(child.unwinder, &regs, used, 1, &hit));
+	end_child(&child);
+	free(stack.ss_sp);
 }
 
 // Code without unwind information: the walk says so, and the words of the whole stack count.
