@@ -202,6 +202,9 @@ static bool may_be_kept(const struct candidate *candidates, struct unit *old,
 
 static bool is_lone_state(const struct unit *unit, enum unit_status status)
 {
+	// Clang's compound literals and assembly code have data without a name (.L labels).
+	if (unit->kind == UNIT_ANONYMOUS)
+		return !unit->match && unit->section->role == ROLE_DATA && unit_is_writable(unit);
 	return unit->status == status && unit->kind == UNIT_DATUM && unit_is_writable(unit);
 }
 
@@ -272,7 +275,7 @@ void check_pair(const struct pair *pair, struct diags *diags)
 			continue;
 		if (unit->kind == UNIT_FUNCTION)
 			check_function(&checker, unit);
-		else if (unit->kind == UNIT_DATUM)
+		else if (unit->kind == UNIT_DATUM || unit->kind == UNIT_ANONYMOUS)
 			check_datum(&checker, unit);
 	}
 	check_statics(&checker);
