@@ -181,59 +181,58 @@ static const char *unnumbered(struct arena *arena, const char *name)
 	return arena_strndup(arena, name, strcspn(name, "."));
 }
 
-// All names of the functions that differ, aliases included; clones (`f.isra.0`) are the compiler's choice for each
-// kind of code and go by the name of their function.
-static struct strmap *function_names(struct arena *arena, const struct pair *pair, bool changed)
+// Names of the functions that other objects can call, aliases included.
+static struct strmap *global_functions(struct arena *arena, const struct object *object)
 {
 	struct strmap *names = strmap_new();
 
-	for (size_t i = 0; i < pair->new->unit_count; i++) {
-		const struct unit *unit = &pair->new->units[i];
+	for (size_t i = 0; i < object->unit_count; i++) {
+		const struct unit *unit = &object->units[i];
 
 		for (size_t n = 0; unit->kind == UNIT_FUNCTION && n < unit->symbol_count; n++)
-			if (!changed || unit->status != UNIT_SAME)
+			if (unit->symbols[n]->binding != BINDING_LOCAL)
 				*strmap_put(names, unnumbered(arena, unit->symbols[n]->name)) = names;
 	}
 	return names;
 }
 
-static bool names_any(struct arena *arena, const struct strmap *names, const struct unit *unit)
+// Every global function of OBJECT is among NAMES by one of its names.
+static bool all_named(struct arena *arena, const struct object *object, const struct strmap *names)
 {
-	for (size_t n = 0; n < unit->symbol_count; n++)
-		if (strmap_get(names, unnumbered(arena, unit->symbols[n]->name)))
-			return true;
-	return false;
-}
+	for (size_t i = 0; i < object->unit_count; i++) {
+		const struct unit *unit = &object->units[i];
+		bool global = false, named = false;
 
-// Every function that differs in B differs in A as well, or A has it inlined everywhere.
-static bool covers_changes(struct arena *arena, const struct pair *a, const struct pair *b)
-{
-	struct strmap *changed = function_names(arena, a, true), *all = function_names(arena, a, false);
-	bool covered = true;
-	size_t common = 0;
-
-	for (size_t i = 0; covered && i < b->new->unit_count; i++) {
-		const struct unit *unit = &b->new->units[i];
-
-		if (unit->kind != UNIT_FUNCTION || unit->status == UNIT_SAME)
-			continue;
-		if (names_any(arena, changed, unit))
-			common++;
-		else
-			covered = !names_any(arena, all, unit);
+		for (size_t n = 0; unit->kind == UNIT_FUNCTION && n < unit->symbol_count; n++) {
+			global |= unit->symbols[n]->binding != BINDING_LOCAL;
+			named |= strmap_get(names, unnumbered(arena, unit->symbols[n]->name)) != NULL;
+		}
+		if (global && !named)
+			return false;
 	}
-	strmap_free(changed);
-	strmap_free(all);
-	return covered && common;
+	return true;
 }
 
-// One source built twice (libtool's PIC and plain objects, an archive's copy), with the same change in both.
+// The same source makes the same functions, whatever the compiler does within them.
+static bool same_functions(struct arena *arena, const struct object *a, const struct object *b)
+{
+	struct strmap *names = global_functions(arena, a), *others = global_functions(arena, b);
+	bool same = strmap_count(names) && all_named(arena, a, others) && all_named(arena, b, names);
+
+	strmap_free(names);
+	strmap_free(others);
+	return same;
+}
+
+// One source built twice (libtool's PIC and plain objects, an archive's copy): the change of the one is that of the
+// other, though the compiler may spread it over other functions.
 static bool are_twins(struct arena *arena, const struct pair *a, const struct pair *b)
 {
 	const char *source = a->old->source_file, *other = b->old->source_file;
 
 	return a != b && !strcmp(file_name(a->path), file_name(b->path)) && source && other &&
-	       !strcmp(source, other) && covers_changes(arena, a, b);
+	       !strcmp(source, other) && same_functions(arena, a->old, b->old) &&
+	       same_functions(arena, a->new, b->new);
 }
 
 static bool has_twin_in(struct builder *builder, const struct candidate *candidate, const struct pair *pair)
