@@ -146,21 +146,21 @@ static void expect_instruction(const char *flags, const char *function, const ch
 
 Test(explain_listing, call_shows_callee)
 {
-	expect_instruction("", "call_added", "audit");
-	expect_instruction("-fPIC", "call_added", "audit");
+	expect_instruction("", "call_added", "call   audit");
+	expect_instruction("-fPIC", "call_added", "call   audit");
 	expect_instruction("-fPIC -fno-plt", "call_added", "audit@GOT");
 }
 
 Test(explain_listing, string_is_shown)
 {
-	expect_instruction("", "string", "\"new\"");
+	expect_instruction("", "string", "\"new\"(%rip)");
 	expect_instruction("-fno-pie", "string", "\"new\"");
 	expect_instruction("-O0", "string", "\"new\"");
 }
 
 Test(explain_listing, variable_is_shown_with_offset)
 {
-	expect_instruction("", "field", "settings+0xc");
+	expect_instruction("", "field", "settings+0xc(%rip)");
 }
 
 Test(explain_listing, thread_local_is_shown)
