@@ -2,6 +2,7 @@
 // Stacks of a real stopped child, instruction by instruction: in libc, in PLT entries while they are bound, in
 // prologues and epilogues, in signal handlers on their own stack and on the way back from them.
 #include <criterion/criterion.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -308,6 +309,31 @@ Test(unwind, handler_is_walked_whose_way_back_nothing_describes)
 	free(stack.ss_sp);
 }
 
+// `gcc -static` asks the linker for no .eh_frame_hdr: the section is found by what it looks like.
+Test(unwind, table_without_a_header_is_found)
+{
+	const struct address_range *used = range_of(__start_text_outer, __stop_text_outer);
+	struct child child = {.pid = fork_mortal()};
+	struct user_regs_struct regs;
+
+	if (child.pid == 0) {
+		signal(SIGUSR1, wait_in_handler);
+		raise_in_outer();
+	}
+	usleep(100000);
+	stop_child(&child);
+	open_child(&child);
+	unwinder_free(child.unwinder);
+	for (size_t i = 0; i < child.process->image_count; i++)
+		child.process->images[i].eh_frame_hdr = 0;
+	child.unwinder = unwinder_new(child.process, NULL);
+	ptrace(PTRACE_GETREGS, child.pid, 0, &regs);
+	unwind_thread(child.unwinder, &regs, &walk);
+	cr_expect(walk.complete, "%s at %lx", walk.why, walk.why_pc);
+	cr_expect(walk_has(used));
+	end_child(&child);
+}
+
 // Code without unwind information: the walk says so, and the words of the whole stack count.
 Test(unwind, unknown_code_makes_every_word_count)
 {
@@ -522,15 +548,22 @@ static void *wait_in_thread(void *unused)
 	return NULL;
 }
 
-// Prints the cost; the bound is generous since other tests run beside this one.
+static double microseconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
+
+// The best of many, since other tests run beside this one; the sanitizers cost much more.
 Test(unwind, a_thread_costs_microseconds)
 {
 	struct child child = {.pid = fork_mortal()};
 	const struct address_range *used = range_of(__start_text_outer, __stop_text_outer);
 	struct user_regs_struct regs;
-	struct timespec start, end;
 	struct unwind_hit hit;
-	double walked, scanned;
+	double walked = 1e9, scanned = 1e9;
 
 	if (child.pid == 0) {
 		pthread_t thread;
@@ -543,19 +576,18 @@ Test(unwind, a_thread_costs_microseconds)
 	stop_child(&child);
 	open_child(&child);
 	ptrace(PTRACE_GETREGS, child.pid, 0, &regs);
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < 2000; i++) {
+		double before = microseconds();
+
 		unwind_thread(child.unwinder, &regs, &walk);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	walked = (double)(end.tv_sec - start.tv_sec) * 1e3 + (double)(end.tv_nsec - start.tv_nsec) / 1e6;
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (int i = 0; i < 1000; i++)
+		walked = fmin(walked, microseconds() - before);
+		before = microseconds();
 		unwind_scan(child.unwinder, &regs, used, 1, &hit);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	scanned = (double)(end.tv_sec - start.tv_sec) * 1e3 + (double)(end.tv_nsec - start.tv_nsec) / 1e6;
+		scanned = fmin(scanned, microseconds() - before);
+	}
 	fprintf(stderr, "# walk %.1f us (%zu frames), scan %.1f us\n", walked, walk.frame_count, scanned);
 	cr_expect(walk.complete);
-	cr_expect_lt(walked, 300);
-	cr_expect_lt(scanned, 300);
+	cr_expect_lt(walked, 100);
+	cr_expect_lt(scanned, 100);
 	end_child(&child);
 }
