@@ -93,6 +93,32 @@ MATCHES(thread_local_initial_exec_import, "thread", SECTIONS " -fPIC -ftls-model
 MATCHES(thread_local_descriptors, "thread thread_other", SECTIONS " -fPIC -mtls-dialect=gnu2", "-shared")
 MATCHES(thread_local_hidden, "thread thread_other", SECTIONS " -fPIC -fvisibility=hidden", "-shared")
 
+// A program that imports the variable from a library keeps a slot: general dynamic and descriptors become initial-exec.
+static void prove_import(const char *compile_flags)
+{
+	char directory[] = "/tmp/match-library-XXXXXX";
+	char *link_flags;
+
+	cr_assert_not_null(mkdtemp(directory));
+	link_flags = xasprintf("-pie %s/library.so", directory);
+	run_command("%s -fPIC -shared -o %s/library.so testdata/match/thread_other.c", default_compiler(),
+		    directory);
+	prove(default_compiler(), "plain thread", compile_flags, link_flags);
+	run_command("rm -rf %s", directory);
+	free(link_flags);
+}
+
+Test(match_forms, thread_local_import_relaxed_to_initial_exec)
+{
+	prove_import(SECTIONS " -fPIC");
+	prove_import(SECTIONS " -fPIC -fno-plt");
+}
+
+Test(match_forms, thread_local_import_descriptor_relaxed_to_initial_exec)
+{
+	prove_import(SECTIONS " -fPIC -mtls-dialect=gnu2");
+}
+
 MATCHES_WITH(clang_program, "ld", "clang", PROGRAM, PIE, "-pie")
 MATCHES_WITH(clang_program_at_a_fixed_address, "ld", "clang", PROGRAM, FIXED, "-no-pie")
 MATCHES_WITH(clang_library, "ld", "clang", PROGRAM, PIC, "-shared")

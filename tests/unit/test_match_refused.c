@@ -146,6 +146,27 @@ Test(match_refused, call_of_another_import_is_found)
 	linked_free(linked);
 }
 
+// Nothing else refers to it: only the image's symbol table knows that another variable is there.
+Test(match_refused, reference_to_another_global_is_found)
+{
+	struct linked *linked = link_all(PROGRAM, SECTIONS " -fno-pie", "-no-pie");
+	uint64_t from = vaddr_of(linked, 0, "all"), to = symbol_named(linked, 0, "other_value")->vaddr;
+	const uint8_t *code = image_bytes(linked->image, from, 200);
+	uint64_t at = 0;
+	int32_t distance = 0;
+
+	for (; at < 196; at++) {
+		memcpy(&distance, code + at, 4);
+		if (from + at + 4 + (uint64_t)(int64_t)distance == to)
+			break;
+	}
+	cr_assert_lt(at, 196, "no reference");
+	distance += 4;
+	poke_image(linked, from + at, &distance, 4);
+	expect_partial(linked, 0, "instead of `other_value`");
+	linked_free(linked);
+}
+
 Test(match_refused, changed_constant_is_found)
 {
 	struct linked *linked = program();
