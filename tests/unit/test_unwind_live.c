@@ -2,7 +2,6 @@
 // Stacks of a real stopped child, instruction by instruction: in libc, in PLT entries while they are bound, in
 // prologues and epilogues, in signal handlers on their own stack and on the way back from them.
 #include <criterion/criterion.h>
-#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -556,6 +555,11 @@ static double microseconds(void)
 	return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
 }
 
+static double smaller(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 // The best of many, since other tests run beside this one; the sanitizers cost much more.
 Test(unwind, a_thread_costs_microseconds)
 {
@@ -580,10 +584,10 @@ Test(unwind, a_thread_costs_microseconds)
 		double before = microseconds();
 
 		unwind_thread(child.unwinder, &regs, &walk);
-		walked = fmin(walked, microseconds() - before);
+		walked = smaller(walked, microseconds() - before);
 		before = microseconds();
 		unwind_scan(child.unwinder, &regs, used, 1, &hit);
-		scanned = fmin(scanned, microseconds() - before);
+		scanned = smaller(scanned, microseconds() - before);
 	}
 	fprintf(stderr, "# walk %.1f us (%zu frames), scan %.1f us\n", walked, walk.frame_count, scanned);
 	cr_expect(walk.complete);
