@@ -45,11 +45,11 @@ struct explainer {
 
 // The most telling first. RANK_TEST: whether something is zero, which every call and pointer is asked.
 enum rank {
-	RANK_SPLIT,
 	RANK_CHECK,
 	RANK_CALL,
 	RANK_IMMEDIATE,
 	RANK_STRING,
+	RANK_SPLIT,
 	RANK_TEST,
 	RANK_REFERENCE,
 	RANK_GONE,
@@ -180,6 +180,32 @@ static void collect_sites(struct explainer *explainer)
 	for (size_t i = 0; explainer->old && i < explainer->old->part_count; i++)
 		if (is_code_part(explainer->old->parts[i]) && !explainer->old->parts[i]->match)
 			add_site(explainer, explainer->old->parts[i], NULL);
+}
+
+// GCC's partial inlining (ipa-split.c): f stays as the early exit, f.part.0 gets the rest.
+static bool is_split_off(const struct unit *unit, const char *callee)
+{
+	size_t length = strlen(unit->name);
+
+	return !strncmp(callee, unit->name, length) && !strncmp(callee + length, ".part.", 6);
+}
+
+// A body that was split off anew counts as the function's: what it does is no longer done there, but not gone.
+static void collect_split_off(struct explainer *explainer)
+{
+	struct object *object = explainer->new_unit->object;
+	const struct unit *unit = explainer->new_unit;
+
+	for (size_t i = 0; i < unit->reloc_count; i++) {
+		struct unit *target = unit->relocs[i].target;
+		bool known = !target || target->object != object || target->status != UNIT_NEW ||
+			     target->kind != UNIT_FUNCTION || !is_split_off(unit, target->name);
+
+		for (size_t s = 0; s < explainer->sites.count && !known; s++)
+			known = explainer->sites.at[s].new_unit == target;
+		if (!known)
+			add_site(explainer, NULL, target);
+	}
 }
 
 static bool is_padding(const struct instruction *instruction)
@@ -337,14 +363,6 @@ static void name_fields(struct explainer *explainer, const struct leftover *remo
 		*old = field_text(explainer, removed->site->old, *old);
 	if (*new_text)
 		*new_text = field_text(explainer, added->site->new_unit, *new_text);
-}
-
-// GCC's partial inlining (ipa-split.c): f stays as the early exit, f.part.0 gets the rest.
-static bool is_split_off(const struct unit *unit, const char *callee)
-{
-	size_t length = strlen(unit->name);
-
-	return !strncmp(callee, unit->name, length) && !strncmp(callee + length, ".part.", 6);
 }
 
 static void add_aspect_fact(struct explainer *explainer, aspect *get, const struct aspect_words *words,
@@ -722,7 +740,7 @@ static void store_changes(struct explainer *explainer)
 	add_inlined_words(explainer);
 	unit->changes = NULL;
 	unit->change_count = 0;
-	for (unsigned rank = RANK_SPLIT; rank <= RANK_CODE; rank++)
+	for (unsigned rank = RANK_CHECK; rank <= RANK_CODE; rank++)
 		for (size_t i = 0; i < explainer->changes.count; i++)
 			if (explainer->ranks.at[i] == rank)
 				add_change(unit, &explainer->changes.at[i]);
@@ -743,6 +761,7 @@ static void explain_function(struct unit *old, struct unit *new_unit)
 	struct explainer explainer = {.old = old, .new_unit = new_unit, .arena = arena_new()};
 
 	collect_sites(&explainer);
+	collect_split_off(&explainer);
 	collect_leftovers(&explainer);
 	explain_aspect(&explainer, aspect_call, &calls);
 	explain_aspect(&explainer, aspect_string, &strings);
