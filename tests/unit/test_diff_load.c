@@ -223,3 +223,36 @@ Test(load, every_addend_is_taken)
 	cr_expect_str_eq(load_code(bytes.data, bytes.size), "");
 	free(bytes.data);
 }
+
+Test(load, place_before_a_datum_means_the_datum)
+{
+	struct build *build = build_pair("outside.c", "-fno-pie");
+	const struct unit *get = find_unit(build->old, "get");
+	bool found = false;
+
+	for (size_t i = 0; i < get->reloc_count; i++)
+		found |= get->relocs[i].target && !strcmp(get->relocs[i].target->name, "table") &&
+			 get->relocs[i].target_offset == -40;
+	cr_expect(found);
+	build_free(build);
+}
+
+// Entries of a jump table count from its start, their relocations from each entry.
+Test(load, jump_table_entries_mean_places_in_the_function)
+{
+	struct build *tables = build_pair("jump_table.c", "-fPIE");
+	size_t entries = 0;
+
+	for (size_t i = 0; i < tables->old->unit_count; i++) {
+		const struct unit *unit = &tables->old->units[i];
+
+		if (unit->kind != UNIT_ANONYMOUS || !unit->reloc_count)
+			continue;
+		for (size_t k = 0; k < unit->reloc_count; k++, entries++) {
+			cr_assert_not_null(unit->relocs[k].target);
+			cr_expect_eq(unit->relocs[k].target_offset, unit->relocs[k].addend - 4 * (int64_t)k);
+		}
+	}
+	cr_expect_eq(entries, 12, "two tables of six");
+	build_free(tables);
+}
