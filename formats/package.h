@@ -85,6 +85,9 @@ int fail(struct hp_error *error, int status, uint32_t chunk, uint64_t offset, co
 uint64_t get_le(const uint8_t *bytes, size_t size);
 void put_le(uint8_t *bytes, uint64_t value, size_t size);
 
+/* dictionary.c: what deflated chunks may take as known. */
+const uint8_t *get_dictionary(size_t *size);
+
 /* UTF-8 without surrogates and overlong forms; CONTROLS: control characters may occur in it, else only NUL. */
 bool is_clean_text(const uint8_t *text, size_t size, bool controls);
 

@@ -99,7 +99,8 @@ static int check_chunks(struct hp_package *package, struct hp_error *error)
 static int inflate_chunk(struct hp_package *package, uint32_t index, struct hp_error *error)
 {
 	struct hp_chunk *chunk = &package->chunks[index];
-	const uint8_t *stored = package->bytes + chunk->offset;
+	const uint8_t *stored = package->bytes + chunk->offset, *dictionary;
+	size_t dictionary_size;
 	z_stream stream = {.next_in = (Bytef *)stored, .avail_in = (uInt)chunk->stored_size};
 	uint8_t *raw = pool_alloc(&package->pool, chunk->raw_size + 1, 1); // and a NUL behind it
 	int result;
@@ -111,11 +112,14 @@ static int inflate_chunk(struct hp_package *package, uint32_t index, struct hp_e
 		memcpy(raw, stored, chunk->raw_size);
 		return HP_OK;
 	}
+	dictionary = get_dictionary(&dictionary_size);
 	stream.next_out = raw;
 	stream.avail_out = (uInt)chunk->raw_size;
 	if (inflateInit(&stream) != Z_OK)
 		return fail(error, HP_MEMORY, index, 0, "out of memory");
 	result = inflate(&stream, Z_FINISH);
+	if (result == Z_NEED_DICT && inflateSetDictionary(&stream, dictionary, (uInt)dictionary_size) == Z_OK)
+		result = inflate(&stream, Z_FINISH);
 	inflateEnd(&stream);
 	if (result != Z_STREAM_END || stream.avail_out || stream.avail_in)
 		return fail(error, HP_MALFORMED, index, stream.total_in,

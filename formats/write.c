@@ -17,17 +17,37 @@ struct piece {
 	uint64_t offset;
 };
 
+// false: there is no memory for it.
+static bool deflate_piece(struct piece *piece, size_t room)
+{
+	z_stream stream = {.next_in = (Bytef *)piece->raw, .avail_in = (uInt)piece->raw_size};
+	size_t dictionary_size;
+	const uint8_t *dictionary = get_dictionary(&dictionary_size);
+	int result;
+
+	if (deflateInit(&stream, 9) != Z_OK)
+		return false;
+	deflateSetDictionary(&stream, dictionary, (uInt)dictionary_size);
+	stream.next_out = piece->stored;
+	stream.avail_out = (uInt)room;
+	result = deflate(&stream, Z_FINISH);
+	piece->stored_size = result == Z_STREAM_END ? stream.total_out : SIZE_MAX;
+	deflateEnd(&stream);
+	return true;
+}
+
 static int store(struct piece *piece, struct hp_error *error)
 {
-	uLongf room = compressBound((uLong)piece->raw_size);
+	size_t room = compressBound((uLong)piece->raw_size) + 4; // and the dictionary's Adler-32
 
-	piece->stored = malloc(room + 1);
-	if (!piece->stored)
+	if (piece->raw_size > RAW_SIZE_MAX)
+		return fail(error, HP_LIMIT, HP_NONE, 0, "a chunk is larger than %llu bytes",
+			    (unsigned long long)RAW_SIZE_MAX);
+	piece->stored = malloc(room);
+	if (!piece->stored || !deflate_piece(piece, room))
 		return fail(error, HP_MEMORY, HP_NONE, 0, "out of memory");
-	if (compress2(piece->stored, &room, piece->raw, (uLong)piece->raw_size, 9) == Z_OK &&
-	    room < piece->raw_size) {
+	if (piece->stored_size < piece->raw_size) {
 		piece->flags |= CHUNK_DEFLATED;
-		piece->stored_size = room;
 		return HP_OK;
 	}
 	memcpy(piece->stored, piece->raw, piece->raw_size); // compressBound() is never less than its argument

@@ -7,6 +7,7 @@ usage: hp_reader.py KB.hp       exit status 0 shown, 1 refused (the reason on st
 """
 import hashlib
 import json
+import pathlib
 import struct
 import sys
 import zlib
@@ -36,6 +37,16 @@ TABLES = [
 RECORD = [("kind", "I"), ("flags", "I"), ("machine", "H"), ("elf_type", "H"), ("build_id_size", "I"), ("tls_size", "x"),
           ("tls_align", "x"), ("name", "s"), ("soname", "s")]
 SIZES = {"s": "I", "x": "Q", "n": "I", "h": "32s"}
+
+
+def read_dictionary():
+    """The lines of the specification's section "Dictionary"."""
+    page = pathlib.Path(__file__).parents[2] / "doc" / "hp-format.md"
+    text = page.read_text(encoding="utf-8").split("\n## Dictionary\n")[1].split("```\n")[1]
+    return text.encode().replace(b"\n", b"\0")
+
+
+DICTIONARY = read_dictionary()
 
 
 class Refused(Exception):
@@ -99,7 +110,7 @@ def read_chunks(data):
         must(end <= total and not any(data[at:end]), "padding")
         at = end
         if flags & 2:
-            stream = zlib.decompressobj()
+            stream = zlib.decompressobj(zdict=DICTIONARY)
             body = stream.decompress(body, raw + 1)
             must(stream.eof and not stream.unused_data, "deflated data")
         must(len(body) == raw, "chunk size")

@@ -291,7 +291,7 @@ Test(formats, another_file_is_not_a_package)
 Test(formats, reserved_bytes_unknown_flags_and_displaced_chunks_are_refused)
 {
 	expect_after(24, 8, 1, HP_MALFORMED);
-	expect_after(HEADER + 4, 4, 4, HP_UNSUPPORTED);
+	expect_after(HEADER + 4, 4, 6, HP_UNSUPPORTED);
 	expect_after(HEADER + ENTRY + 8, 8, HEADER, HP_MALFORMED);
 }
 
