@@ -21,6 +21,15 @@ __attribute__((noinline)) int answer(int x)
 	return scale(x) + 1 + FIXED;
 }
 
+/* Changed by another package only: -DOTHER=1 */
+#ifndef OTHER
+#define OTHER 0
+#endif
+__attribute__((noinline)) int other(int x)
+{
+	return scale(x) + 7 + OTHER;
+}
+
 /* Stays on the stack until something can be read. */
 __attribute__((noinline)) int hold(int file)
 {

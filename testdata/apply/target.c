@@ -4,7 +4,7 @@
  *	leave-main	the main thread ends, another one serves
  *	filter=KIND	seccomp: mmap-dies, mmap-fails, mmap-allowed
  *	fork		a child is forked before the first command; it serves, the parent waits
- * Commands on standard input, one line each: answer N, library N, hold (a thread enters hold()), release,
+ * Commands on standard input, one line each: answer N, other N, library N, hold (a thread enters hold()), release,
  * count, fork (a child answers "child N"), vfork MS, pid.
  */
 #include <errno.h>
@@ -24,6 +24,7 @@
 int answer(int x);
 int hold(int file);
 int count(void);
+int other(int x);
 int library_answer(int x) __attribute__((weak));
 
 static int hold_pipe[2];
@@ -48,7 +49,7 @@ static void *hold_here(void *unused)
 
 static void install_filter(const char *kind)
 {
-	unsigned action = !strcmp(kind, "mmap-dies")	? SECCOMP_RET_KILL_PROCESS
+	unsigned action = !strcmp(kind, "mmap-dies")    ? SECCOMP_RET_KILL_PROCESS
 			  : !strcmp(kind, "mmap-fails") ? SECCOMP_RET_ERRNO | EPERM
 							: SECCOMP_RET_ALLOW;
 	struct sock_filter program[] = {
@@ -77,8 +78,8 @@ static void fork_child(const char *text)
 
 static void vfork_child(const char *text)
 {
-	struct timespec *pause = &(struct timespec){.tv_nsec = atol(text) * 1000000 % 1000000000,
-						    .tv_sec = atol(text) / 1000};
+	struct timespec *pause =
+		&(struct timespec){.tv_nsec = atol(text) * 1000000 % 1000000000, .tv_sec = atol(text) / 1000};
 
 	dprintf(1, "vfork\n");
 	if (vfork() == 0) {
@@ -100,6 +101,8 @@ static void serve(void)
 			dprintf(1, "%d\n", answer(atoi(line + 7)));
 		else if (!strncmp(line, "library ", 8))
 			dprintf(1, "%d\n", library_answer ? library_answer(atoi(line + 8)) : -1);
+		else if (!strncmp(line, "other ", 6))
+			dprintf(1, "%d\n", other(atoi(line + 6)));
 		else if (!strncmp(line, "hold", 4))
 			pthread_create(&thread, NULL, hold_here, NULL);
 		else if (!strncmp(line, "release", 7))

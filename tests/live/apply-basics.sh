@@ -9,6 +9,8 @@ cd "$out" || exit 1
 build old 0
 build new 1
 build newer 2
+build another 0 -DOTHER=1
+hp-build -q -o kb5.hp --id=KB5 old another || exit 1
 hp-build -q -o kb1.hp --id=KB1 --fixes=CVE-2099-1 --title="First" old new || exit 1
 hp-build -q -o kb2.hp --id=KB2 --supersedes=KB1 old newer || exit 1
 hp-build -q -o kb3.hp --id=KB3 --requires=KB0 old newer || exit 1
@@ -113,6 +115,33 @@ supersedes() {
 		apply 0 --revert=KB2 "$pid_a" && answers a "answer 10" 32
 }
 check "a superseding package takes over in one step; reverting it brings the earlier one back" supersedes
+
+dead_before_the_store() {
+	start a old 2 && apply 0 "$pid_a" kb1.hp && answers a "answer 10" 32 || return 1
+	# All jumps re-aimed, the word not stored yet: what an applier leaves that is killed there.
+	python3 - "$pid_a" <<-'PY' || return 1
+		import sys
+		pid = sys.argv[1]
+		with open(f"/proc/{pid}/mem", "r+b", 0) as memory:
+		    for line in open(f"/proc/{pid}/maps"):
+		        start = int(line.split("-")[0], 16)
+		        if start >> 31 or "r-xp" not in line:
+		            continue
+		        memory.seek(start)
+		        if memory.read(6) == b"HPCTRL":
+		            memory.seek(start + 64)
+		            assert memory.write(bytes(8)) == 8
+		            sys.exit(0)
+		sys.exit("no control block")
+	PY
+	answers a "answer 10" 31 && answers a "library 2" 10 && answers a "other 1" 10 &&
+		apply 0 --list "$pid_a" | tee list && grep -q "an applier that died" list &&
+		apply 0 "$pid_a" kb5.hp | tee other && grep -q "cleared" other && answers a "other 1" 11 &&
+		answers a "answer 10" 31 && answers a "library 2" 10 && apply 0 --verify "$pid_a" kb5.hp &&
+		apply 0 "$pid_a" kb1.hp && answers a "answer 10" 32 && answers a "other 1" 11 &&
+		apply 0 --revert-all "$pid_a" && answers a "answer 10" 31 && answers a "other 1" 10
+}
+check "what an applier left that died before the store is cleared, not switched on by the next one" dead_before_the_store
 
 state_is_taken_over() {
 	start a old 0 && apply 0 "$pid_a" kb1.hp && answers a count 1000 && answers a count 1001 && apply 0 "$pid_a" kb2.hp &&
