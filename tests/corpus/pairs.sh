@@ -8,7 +8,8 @@
 # For each row: DIR/pairs/PACKAGE/FIX/old and .../new, two complete builds (objects, archives and linked
 # images) of the same source before and after the fix, both from DIR/build/PACKAGE so that paths agree.
 # "After" is the distribution's source, all of its patches applied; "before" is that with one fix reversed.
-# A fix that later patches build upon may not reverse: the row is reported as skipped, which is no failure.
+# Where later patches build upon a fix, both sides are without those. A fix that does not reverse even then is
+# reported as skipped, which is no failure.
 #
 # Flags are the distribution's own (dpkg-buildflags) plus what a hotpatchable build needs:
 # -ffunction-sections -fdata-sections -g, no LTO. What is there already is not built again.
@@ -56,9 +57,40 @@ harvest() {
 		done
 }
 
-reverse_and_build() {
-	local package=$1 build=$2 patch=$3
-	patch -R -p1 -s -f -d "$build" <"$patch" >/dev/null && (cd "$build" && configure_and_make "$package")
+# A patch without what it does to the package's own tests, where later patches add their cases at the same places.
+source_part() {
+	awk '
+		function wanted(path) { sub(/^[^\/]*\//, "", path); return path !~ /^tests?\// }
+		/^\\/ { if (keep) print; next }
+		left > 0 { if (keep) print; c = substr($0, 1, 1); if (c != "+") old--; if (c != "-") new--; left = old > 0 || new > 0; next }
+		/^@@ / {
+			split($2, o, ","); split($3, n, ",")
+			old = o[2] == "" ? 1 : o[2] + 0; new = n[2] == "" ? 1 : n[2] + 0
+			left = old > 0 || new > 0
+			if (keep) print
+			next
+		}
+		/^--- / { keep = 1; from = $0; next }
+		/^\+\+\+ / { keep = wanted($2); if (keep) { print from; print } }' "$1"
+}
+
+# change TREE PATCH [-R]: 1 when it does not fit; then nothing is changed.
+change() {
+	source_part "$2" | patch -p1 --dry-run -s -f -d "$1" "${@:3}" >/dev/null 2>&1 &&
+		source_part "$2" | patch -p1 -s -f -d "$1" "${@:3}" >/dev/null
+}
+
+# Patches behind PATCH in the series that touch a file of it: these must be reversed first, on both sides.
+patches_behind() {
+	local src=$1 patch=$2 seen='' name
+	while read -r name _; do
+		case $name in '' | '#'*) continue ;; esac
+		if [ -n "$seen" ] && source_part "$src/debian/patches/$name" | grep '^+++ ' |
+			grep -qFf <(source_part "$patch" | sed -n 's/^+++ [^\/]*\(\/[^ \t]*\).*/\1/p'); then
+			echo "$src/debian/patches/$name"
+		fi
+		[ "$src/debian/patches/$name" != "$patch" ] || seen=yes
+	done <"$src/debian/patches/series"
 }
 
 # One build tree per package, the fix reversed and applied again in place: only what it touches is compiled anew.
@@ -81,24 +113,49 @@ one() {
 	"$here/../../demo/fetch-source.sh" "$package" "$base/src" || { echo "$package $fix: skipped: no source"; return; }
 	patch=$(cd "$src/debian/patches" && find . -name "${fix##*/}" | head -1)
 	[ -n "$patch" ] || { echo "$package $fix: skipped: no such patch"; return; }
-	patch=$src/debian/patches/$patch
-	patch -R -p1 --dry-run -s -f -d "$src" <"$patch" >/dev/null 2>&1 || { echo "$package $fix: skipped: does not reverse"; return; }
+	patch=$src/debian/patches/${patch#./}
 	build_once "$package" "$src" "$build" || { echo "$package $fix: skipped: does not build, see build/$package.log"; return; }
 	mkdir -p "$pair"
-	# An interruption between here and the second patch would leave the tree reversed: then it is built anew.
+	# An interruption between here and the last patch would leave the tree reversed: then it is built anew.
 	rm -f "$build/.built"
-	if reverse_and_build "$package" "$build" "$patch" >"$pair/old.log" 2>&1; then
-		harvest "$build" "$pair/old"
-		# Equal files share their bytes, as they do between two real builds of one tree kept by a build cache.
-		rm -rf "$pair/new" && cp -al "$base/build/$package.new" "$pair/new"
+	if both_sides "$package" "$src" "$build" "$patch" "$pair"; then
 		touch "$pair/built"
 		echo "$package $fix: built"
 	else
-		echo "$package $fix: skipped: the old side does not build, see pairs/$package/$fix/old.log"
+		echo "$package $fix: skipped: $why"
 	fi
-	if patch -p1 -s -f -d "$build" <"$patch" >/dev/null && (cd "$build" && configure_and_make "$package") >"$pair/new-again.log" 2>&1; then
-		touch "$build/.built"
+	put_back "$package" "$build" "$pair"
+}
+
+# The sides go to PAIR/new and PAIR/old; what is reversed is noted in `reversed`, the last one first.
+both_sides() {
+	local package=$1 src=$2 build=$3 patch=$4 pair=$5 behind i
+	reversed=() why="the old side does not build, see pairs/$1/${4##*/}/old.log"
+	if source_part "$patch" | patch -R -p1 --dry-run -s -f -d "$build" >/dev/null 2>&1; then
+		# Equal files share their bytes, as they do between two real builds of one tree kept by a build cache.
+		rm -rf "$pair/new" && cp -al "$base/build/$package.new" "$pair/new"
+	else
+		mapfile -t behind < <(patches_behind "$src" "$patch")
+		for ((i = ${#behind[@]} - 1; i >= 0; i--)); do
+			change "$build" "${behind[i]}" -R || { why="${behind[i]##*/}, which is behind it, does not reverse"; return 1; }
+			reversed=("${behind[i]}" "${reversed[@]}")
+		done
+		(cd "$build" && configure_and_make "$package") >"$pair/new.log" 2>&1 || return 1
+		harvest "$build" "$pair/new"
 	fi
+	change "$build" "$patch" -R || { why="does not reverse"; return 1; }
+	reversed=("$patch" "${reversed[@]}")
+	(cd "$build" && configure_and_make "$package") >"$pair/old.log" 2>&1 || return 1
+	harvest "$build" "$pair/old"
+}
+
+put_back() {
+	local package=$1 build=$2 pair=$3 patch
+	for patch in "${reversed[@]}"; do
+		change "$build" "$patch" || return 0
+	done
+	(cd "$build" && configure_and_make "$package") >"$pair/new-again.log" 2>&1 || return 0
+	touch "$build/.built"
 }
 
 [ $# -ge 2 ] || die "usage: pairs.sh DIR TABLE [PACKAGE [FIX]]"

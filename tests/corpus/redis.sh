@@ -6,7 +6,8 @@
 #
 # For each fix: hp-diff names its functions; hp-build writes or refuses as fixes.tsv says; the package is applied to
 # the old server under load; the fix's own input (probe, below) and a transcript of ordinary work then give what the
-# new build gives, and after the revert what the old build gives. HP_PAIRS is where the pairs are built.
+# new build gives, and after the revert what the old build gives. HP_PAIRS is where the pairs are built; a run over
+# all fixes leaves its table there, as doc/redis-fixes.md has it.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 export PATH=$HP_BIN:$PATH LC_ALL=C.UTF-8
@@ -172,7 +173,9 @@ live() {
 	start_server old || { result 1 "the old server starts"; return; }
 	behaves old "before"
 	apply "$work/kb.hp" "$server"
-	result $? "the package is applied" || return
+	result_of_apply=$?
+	pause=$(sed -n 's/.*stood still \([0-9]* µs\).*/\1/p' "$work/said")
+	result "$result_of_apply" "the package is applied" || return
 	behaves new "applied"
 	"$pair/new/src/redis-benchmark" -s "$socket" -n 1000000000 -q -r 1000 -t set,get,incr,lpush,lpop >/dev/null 2>&1 &
 	load=$!
@@ -192,6 +195,10 @@ live() {
 	behaves old "reverted"
 }
 
+row() {
+	printf '| %s | %s | %s | %s | %s |\n' "${fix%.patch}" "$1" "$2" "$3" "$4" >>"$work/table"
+}
+
 one() {
 	local outcome=$1 functions=$2 function status
 	pair=$pairs/pairs/redis/$fix
@@ -199,6 +206,7 @@ one() {
 	if [ ! -e "$pair/built" ]; then
 		count=$((count + 1))
 		echo "ok $count - $fix # SKIP $(sed 's/.*skipped: //' "$work/said" | tail -1)"
+		row "" "" "" "not tried: $(sed 's/.*skipped: //' "$work/said" | tail -1)"
 		return
 	fi
 	hp-diff --json "$pair/old" "$pair/new" >"$work/diff.json" 2>"$work/said"
@@ -212,11 +220,15 @@ one() {
 	status=$?
 	echo "# $fix: hp-build ended with $status: $(tail -1 "$work/said")"
 	if [ "$outcome" = ships ]; then
+		replaced=$(sed -n 's/^ *replaces *\(.*[^ ]\)  *[0-9]* of [0-9]* match.*/\1/p' "$work/said" | sort -u | paste -sd';')
 		result "$status" "hp-build writes the package" || return
+		pause=''
 		live
 		stop_server
+		row "$replaced" "$(stat -c %s "$work/kb.hp")" "${pause:-}" "applied and reverted live"
 		return
 	fi
+	row "" "" "" "refused: $(grep -oE '\[[a-z-]+\]$' "$work/said" | sort -u | tr -d '[]' | paste -sd' ')"
 	[ "$status" = 2 ] && [ ! -e "$work/kb.hp" ] && grep -q "\[$outcome\]" "$work/said"
 	result $? "hp-build refuses: $outcome"
 }
@@ -226,4 +238,10 @@ while IFS=$'\t' read -r package fix outcome functions; do
 	[ $# = 0 ] || [[ " $* " = *" $fix "* ]] || continue
 	one "$outcome" "$functions" </dev/null
 done <"$table"
+if [ $# = 0 ]; then
+	{
+		printf '| fix | functions replaced | bytes | pause | outcome |\n| --- | --- | --- | --- | --- |\n'
+		cat "$work/table"
+	} >"$pairs/redis-fixes.md"
+fi
 echo "1..$count"
