@@ -623,8 +623,25 @@ static bool apply_rule(const struct rule *rule, unsigned number, uint64_t cfa,
 	}
 }
 
+/*
+ * Where GCC realigns a stack with a register for the old one (DRAP, ix86_get_drap_rtx() in i386.cc), kept registers
+ * are described by expressions on %rbp, and still so when the epilogue has popped %rbp:
+ *	pop %rbp			rbp: exp(rbp+0), but that is the caller's %rbp now
+ *	lea -0x8(%r10),%rsp
+ *	ret
+ * Only in the body, where the CFA is an expression too, are they right.
+ */
+static bool is_doubtful(const struct row *row)
+{
+	bool expressions = false;
+
+	for (unsigned i = 0; i < CFI_RETURN; i++)
+		expressions |= row->rules[i].kind == RULE_EXPRESSION;
+	return expressions && !row->by_expression;
+}
+
 enum cfi_status cfi_step(const struct cfi_section *section, const struct cfi_entry *entry, uint64_t pc,
-			 const struct cfi_memory *memory, struct cfi_registers *registers)
+			 bool interrupted, const struct cfi_memory *memory, struct cfi_registers *registers)
 {
 	struct program program;
 	struct fde fde;
@@ -635,7 +652,7 @@ enum cfi_status cfi_step(const struct cfi_section *section, const struct cfi_ent
 		return CFI_BAD;
 	if (program.row.rules[CFI_RETURN].kind == RULE_UNDEFINED)
 		return CFI_OUTERMOST;
-	if (!find_cfa(&program.row, registers, memory, &cfa))
+	if ((interrupted && is_doubtful(&program.row)) || !find_cfa(&program.row, registers, memory, &cfa))
 		return CFI_UNKNOWN;
 	for (unsigned i = 0; i < CFI_REGISTERS; i++)
 		if (apply_rule(&program.row.rules[i], i, cfa, registers, memory, &caller.value[i]))

@@ -71,9 +71,10 @@ enum cfi_status {
 	CFI_UNKNOWN,   /* needs memory or a register that cannot be had */
 };
 
-/* Replaces REGISTERS, those of a frame that stands at PC, by those of its caller. */
+/* Replaces REGISTERS, those of a frame that stands at PC, by those of its caller. INTERRUPTED: PC may be any
+ * instruction, not only one behind a call. */
 enum cfi_status cfi_step(const struct cfi_section *section, const struct cfi_entry *entry, uint64_t pc,
-			 const struct cfi_memory *memory, struct cfi_registers *registers);
+			 bool interrupted, const struct cfi_memory *memory, struct cfi_registers *registers);
 
 /* ---- between cfi.c and cfi-expression.c ---------------------------------------------------------------- */
 

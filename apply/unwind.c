@@ -551,8 +551,8 @@ static const char *step(struct unwinder *unwinder, struct position *position)
 		return pc ? "no unwind information" : "a return address is 0";
 	section = &unwinder->sections[entry->section];
 	signal = entry->signal;
-	status = cfi_step(section, entry, position->interrupted || signal ? pc : pc - 1, &memory,
-			  &position->registers);
+	status = cfi_step(section, entry, position->interrupted || signal ? pc : pc - 1,
+			  position->interrupted, &memory, &position->registers);
 	position->interrupted = signal;
 	if (status == CFI_OUTERMOST)
 		return "";

@@ -32,7 +32,7 @@ static void step_at(const struct cfi_section *section, const struct cfi_entry *e
 
 	for (unsigned i = 0; i < CFI_REGISTERS; i++)
 		registers.value[i] = 0x7ffd0000 + 8 * i;
-	if (cfi_step(section, entry, pc, &memory, &registers) == CFI_OK &&
+	if (cfi_step(section, entry, pc, pc & 1, &memory, &registers) == CFI_OK &&
 	    !(registers.known >> CFI_RETURN & 1))
 		abort();
 }

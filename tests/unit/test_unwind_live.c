@@ -61,6 +61,19 @@ __attribute__((noinline)) static int with_alloca(size_t size)
 	return (int)strtol("1234", NULL, 10);
 }
 
+// Arguments on the stack and a realigned frame: GCC keeps the old stack pointer in %r10.
+__attribute__((noinline, noclone)) static int with_drap(int a, int b, int c, int d, int e, int f, int g,
+							int h)
+{
+	__attribute__((aligned(64))) char aligned[64];
+	char *memory = __builtin_alloca((size_t)(a & 7) + 9);
+
+	memset(aligned, b, sizeof(aligned));
+	memset(memory, c, 9);
+	__asm__ volatile("" : : "r"(aligned), "r"(memory) : "memory", "rbx", "r12", "r13", "r14", "r15");
+	return aligned[3] + memory[4] + d + e + f + g + h;
+}
+
 __attribute__((noinline)) static void work(void)
 {
 	int numbers[16];
@@ -71,6 +84,7 @@ __attribute__((noinline)) static void work(void)
 	qsort(numbers, 16, sizeof(int), compare);
 	snprintf(text, sizeof(text), "%d %s %f", numbers[3], "text", 1.5);
 	sink += (unsigned)with_alloca((size_t)(numbers[0] & 7) * 24 + 40);
+	sink += (unsigned)with_drap(1, 2, 3, 4, 5, 6, 7, numbers[2]);
 	free(strdup(text));
 	raise(SIGUSR1);
 }
@@ -172,7 +186,7 @@ static bool walk_has(const struct address_range *range)
 	return false;
 }
 
-static unsigned handler_seen;
+static unsigned handler_seen, incomplete;
 
 static void check_state(struct child *child, const struct user_regs_struct *regs)
 {
@@ -181,13 +195,19 @@ static void check_state(struct child *child, const struct user_regs_struct *regs
 	struct unwind_hit hit;
 
 	unwind_thread(child->unwinder, regs, &walk);
-	cr_assert(walk.complete, "pc %llx: %s at %lx, %zu frames", regs->rip, walk.why, walk.why_pc,
-		  walk.frame_count);
 	for (size_t i = 1; i < walk.frame_count; i++)
 		handler_seen += walk.frames[i].interrupted;
-	cr_assert(walk_has(used), "pc %llx: the walk does not see the function that waits", regs->rip);
 	cr_assert(unwind_scan(child->unwinder, regs, used, 1, &hit), "pc %llx: the scan misses it",
 		  regs->rip);
+	if (!walk.complete) {
+		// GCC's table is wrong for a few instructions of with_drap(): the walk must say so, the words decide.
+		cr_assert_str_eq(walk.why, "the caller's frame cannot be read", "pc %llx: %s at %lx",
+				 regs->rip, walk.why, walk.why_pc);
+		cr_assert(unwind_uses(child->unwinder, regs, used, 1, &hit, &walk));
+		incomplete++;
+		return;
+	}
+	cr_assert(walk_has(used), "pc %llx: the walk does not see the function that waits", regs->rip);
 	cr_assert(unwind_uses(child->unwinder, regs, used, 1, &hit, &walk));
 	cr_assert_not(unwind_uses(child->unwinder, regs, unused, 1, &hit, &walk));
 }
@@ -222,11 +242,14 @@ static void step_through(bool on_other_stack, unsigned steps)
 Test(unwind, every_instruction_is_walked_completely)
 {
 	step_through(false, 12000);
+	cr_expect_lt(incomplete, 12000 / 20, "%u walks", incomplete);
+	cr_expect_gt(incomplete, 0);
 }
 
 Test(unwind, every_instruction_of_a_handler_on_its_own_stack_too)
 {
 	step_through(true, 12000);
+	cr_expect_lt(incomplete, 12000 / 20);
 	cr_expect_geq(handler_seen, 500, "signal frames were walked %u times", handler_seen);
 }
 
