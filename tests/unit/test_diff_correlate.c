@@ -8,7 +8,8 @@ PROVES(correlate, static_local_of_a_changed_function_is_kept, "static_changed_ow
        "+ added\n+ n.1\n~ owner\n")
 PROVES(correlate, static_of_another_owner_is_another_variable, "static_other_owner.c", "",
        "~ gains\n~ loses\n+ n.0\n- n.0\n")
-PROVES(correlate, renumbered_clones_are_unchanged, "clones.c", "-fno-inline",
+PROVES(correlate, clones_with_exchanged_numbers_are_unchanged, "clones_renumbered.c", "-fipa-cp-clone", "")
+PROVES(correlate, clones_of_another_function_change_nothing, "clones.c", "-fno-inline",
        "+ other.constprop.0\n+ use_other\n")
 PROVES(correlate, reordered_functions_and_data_are_unchanged, "order.c", "", "")
 PROVES(correlate, reordered_functions_in_one_section_are_unchanged, "order.c",

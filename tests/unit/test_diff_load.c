@@ -29,7 +29,7 @@ static struct bytes good_object(const char *source)
 // The finding's code when the bytes cannot be loaded, "" when they can.
 static const char *load_code(const uint8_t *data, size_t size)
 {
-	static char code[64];
+	static char code[300]; // and the message behind it
 	struct interner *names = interner_new();
 	struct diags *diags = diags_new();
 	struct object *object = object_load("broken.o", data, size, names, diags);
@@ -38,6 +38,8 @@ static const char *load_code(const uint8_t *data, size_t size)
 	if (!object) {
 		cr_assert_eq(diags_count(diags), 1, "a refusal says why, once");
 		snprintf(code, sizeof(code), "%s", diags_at(diags, 0)->code);
+		snprintf(code + strlen(code) + 1, sizeof(code) - strlen(code) - 1, "%s",
+			 diags_at(diags, 0)->message);
 	}
 	object_free(object);
 	diags_free(diags);
@@ -127,6 +129,7 @@ Test(load, sections_that_share_bytes_are_malformed)
 {
 	struct bytes bytes = good_object("strings.c");
 	uint64_t sections, offset = 0, size = bytes.size;
+	const char *code;
 	uint16_t count;
 
 	memcpy(&sections, bytes.data + offsetof(Elf64_Ehdr, e_shoff), 8);
@@ -141,7 +144,9 @@ Test(load, sections_that_share_bytes_are_malformed)
 		memcpy(header + offsetof(Elf64_Shdr, sh_offset), &offset, 8);
 		memcpy(header + offsetof(Elf64_Shdr, sh_size), &size, 8);
 	}
-	cr_expect_str_eq(load_code(bytes.data, bytes.size), "malformed-object");
+	code = load_code(bytes.data, bytes.size);
+	cr_expect_str_eq(code, "malformed-object");
+	cr_expect_not_null(strstr(code + strlen(code) + 1, "overlap"), "%s", code + strlen(code) + 1);
 	free(bytes.data);
 }
 
