@@ -197,6 +197,8 @@ size_t hp_target_count(const struct hp_package *package);
 const struct hp_target *hp_target(const struct hp_package *package, size_t index);
 /* SHA-256 of the package without its signatures: names its contents. */
 void hp_digest(const struct hp_package *package, uint8_t digest[HP_HASH_SIZE]);
+/* SHA-256 of the whole file as it was read, signatures and all: what sha256sum prints. */
+void hp_file_digest(const struct hp_package *package, uint8_t digest[HP_HASH_SIZE]);
 /* Size on disk with signatures. */
 size_t hp_size(const struct hp_package *package);
 

@@ -341,6 +341,11 @@ void hp_digest(const struct hp_package *package, uint8_t digest[HP_HASH_SIZE])
 	crypto_hash_sha256(digest, package->bytes, package->body_size);
 }
 
+void hp_file_digest(const struct hp_package *package, uint8_t digest[HP_HASH_SIZE])
+{
+	crypto_hash_sha256(digest, package->bytes, package->size);
+}
+
 size_t hp_size(const struct hp_package *package)
 {
 	return package->size;

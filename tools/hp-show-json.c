@@ -212,9 +212,10 @@ void show_json(const char *path, struct hp_package *package, json_t *manifest)
 {
 	json_t *document = json_object(), *signatures = json_array(), *chunks = json_array(),
 	       *targets = json_array();
-	uint8_t digest[HP_HASH_SIZE];
+	uint8_t digest[HP_HASH_SIZE], contents[HP_HASH_SIZE];
 
-	hp_digest(package, digest);
+	hp_file_digest(package, digest);
+	hp_digest(package, contents);
 	for (size_t i = 0; i < hp_signature_count(package); i++)
 		json_array_append_new(signatures, hex(hp_signature_key(package, i), HP_KEY_SIZE));
 	for (size_t i = 0; i < hp_chunk_count(package); i++)
@@ -225,7 +226,8 @@ void show_json(const char *path, struct hp_package *package, json_t *manifest)
 	set_text(document, "file", path);
 	set_number(document, "format", HP_FORMAT_VERSION);
 	set_number(document, "bytes", hp_size(package));
-	set(document, "digest", hex(digest, sizeof(digest)));
+	set(document, "sha256", hex(digest, sizeof(digest)));
+	set(document, "contents_sha256", hex(contents, sizeof(contents)));
 	set(document, "signatures", signatures);
 	set(document, "manifest", json_incref(manifest));
 	set(document, "chunks", chunks);

@@ -130,9 +130,15 @@ static void print_head(const char *path, const struct hp_package *package, const
 	printf("\n  file      %s, ", path);
 	print_grouped(hp_size(package));
 	printf(" bytes, format %u\n  sha256    ", HP_FORMAT_VERSION);
-	hp_digest(package, digest);
+	hp_file_digest(package, digest);
 	print_hex(digest, sizeof(digest));
 	printf("\n");
+	if (hp_signature_count(package)) {
+		hp_digest(package, digest);
+		printf("  contents  ");
+		print_hex(digest, sizeof(digest));
+		printf("\n");
+	}
 	for (size_t i = 0; i < hp_signature_count(package); i++)
 		print_signature(hp_signature_key(package, i));
 	if (!hp_signature_count(package))
@@ -205,20 +211,37 @@ static const char *binding_name(uint32_t kind)
 	return kind < ARRAY_SIZE(names) && names[kind] ? names[kind] : "unknown";
 }
 
+// The relocated prologue of a function jumps back into it: that is no reference to something else.
+static bool is_replaced(const struct hp_target *target, const struct hp_binding *binding)
+{
+	for (size_t i = 0; i < target->function_count; i++)
+		if (binding->kind == HP_BIND_IMAGE && binding->vaddr == target->functions[i].vaddr)
+			return true;
+	return false;
+}
+
+static size_t count_bindings(const struct hp_target *target, uint32_t kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < target->binding_count; i++)
+		count += (!kind || target->bindings[i].kind == kind) &&
+			 !is_replaced(target, &target->bindings[i]);
+	return count;
+}
+
 static void print_bindings(const struct hp_target *target)
 {
 	for (uint32_t kind = HP_BIND_IMAGE; kind <= HP_BIND_KERNEL; kind++) {
-		size_t count = 0;
+		size_t count = count_bindings(target, kind);
 
-		for (size_t i = 0; i < target->binding_count; i++)
-			count += target->bindings[i].kind == kind;
 		if (!count)
 			continue;
 		printf("    %zu %s:", count, binding_name(kind));
 		for (size_t i = 0; i < target->binding_count; i++) {
 			const struct hp_binding *binding = &target->bindings[i];
 
-			if (binding->kind != kind)
+			if (binding->kind != kind || is_replaced(target, binding))
 				continue;
 			if (binding->name)
 				printf(" %s%s%s", binding->name, binding->version ? "@" : "",
@@ -234,6 +257,7 @@ static void print_target(struct hp_package *package, size_t index)
 {
 	const struct hp_target *target = hp_target(package, index);
 	const struct hp_layout *layout;
+	size_t existing;
 
 	printf("target %s, build ID ", target->name);
 	print_hex(target->build_id, target->build_id_size);
@@ -256,8 +280,8 @@ static void print_target(struct hp_package *package, size_t index)
 	}
 	if (target->hook_count)
 		printf("  runs      %zu hook%s\n", target->hook_count, target->hook_count == 1 ? "" : "s");
-	printf("  refers to %zu existing symbol%s\n", target->binding_count,
-	       target->binding_count == 1 ? "" : "s");
+	existing = count_bindings(target, 0);
+	printf("  refers to %zu existing symbol%s\n", existing, existing == 1 ? "" : "s");
 	print_bindings(target);
 	printf("  payload   ");
 	print_grouped(target->payload_size);

@@ -99,6 +99,9 @@ static void check_show(void)
 		   "grep -q 'strlcpy@GLIBC_2.38' $OUT/text && grep -q \"$(cut -d' ' -f2 $OUT/one.pub)\" "
 		   "$OUT/text"),
 	      "the listing names id, fixes, functions, lookups and signer");
+	check(!run("grep -q \"sha256 *$(sha256sum <$OUT/kb.hp | cut -d' ' -f1)\" $OUT/text && grep -q '^  "
+		   "contents ' $OUT/text"),
+	      "sha256 is what sha256sum says, contents what was signed");
 	check(run("$BIN/hp-show $OUT/damaged.hp >$OUT/text 2>$OUT/err") == 3 && !run("test ! -s $OUT/text"),
 	      "nothing of a damaged package is shown");
 	check(run("$BIN/hp-show $OUT/nothing.hp 2>$OUT/err") == 3 &&

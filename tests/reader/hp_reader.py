@@ -153,7 +153,8 @@ def read_target(data):
 
 def read_package(data):
     total, chunks = read_chunks(data)
-    package = {"schema": 1, "format": 1, "bytes": len(data), "digest": hashlib.sha256(data[:total]).hexdigest(),
+    package = {"schema": 1, "format": 1, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+               "contents_sha256": hashlib.sha256(data[:total]).hexdigest(),
                "signatures": read_signatures(data, total), "chunks": chunks, "targets": []}
     for chunk in chunks:
         contents = chunk.pop("data")
