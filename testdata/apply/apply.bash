@@ -41,14 +41,14 @@ build() { # DIR FIXED FLAGS... : the target program and library
 			${CC:-cc} -O2 -g -ffunction-sections -fdata-sections "$@" "-DFIXED=$fixed" -c $unit.c || exit 1
 		done
 		case " $* " in
-		*\ -static\ *) ${CC:-cc} "$@" -pthread target.o fix.o -o target ;;
+		*\ -static*) ${CC:-cc} "$@" -pthread target.o fix.o -o target ;;
 		*)
 			${CC:-cc} -fPIC -O2 -g -ffunction-sections -fdata-sections "-DFIXED=$fixed" -c library.c &&
 				${CC:-cc} -shared -o libapply.so library.o &&
 				${CC:-cc} "$@" -pthread target.o fix.o -o target -L. -Wl,--no-as-needed -lapply "-Wl,-rpath,\$ORIGIN"
 			;;
 		esac && rm -f ./*.c
-	) || { echo "Bail out! the target cannot be built"; exit 1; }
+	) || { echo "the target cannot be built"; return 1; }
 }
 
 targets=()

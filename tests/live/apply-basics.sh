@@ -6,10 +6,10 @@ pid_a=0 pid_b=0 # set by start()
 . testdata/apply/apply.bash
 cd "$out" || exit 1
 
-build old 0
-build new 1
-build newer 2
-build another 0 -DOTHER=1
+build old 0 || exit 1
+build new 1 || exit 1
+build newer 2 || exit 1
+build another 0 -DOTHER=1 || exit 1
 hp-build -q -o kb5.hp --id=KB5 old another || exit 1
 hp-build -q -o kb1.hp --id=KB1 --fixes=CVE-2099-1 --title="First" old new || exit 1
 hp-build -q -o kb2.hp --id=KB2 --supersedes=KB1 old newer || exit 1

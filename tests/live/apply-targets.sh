@@ -6,8 +6,8 @@ pid_a=0 # set by start()
 . testdata/apply/apply.bash
 cd "$out" || exit 1
 
-build old 0
-build new 1
+build old 0 || exit 1
+build new 1 || exit 1
 hp-build -q -o kb.hp --id=KB1 old new || exit 1
 apply() { exits "$1" hp-apply --trust=none "${@:2}"; }
 
@@ -150,15 +150,15 @@ forged() { # bytes that a process maps itself where a control block would be
 }
 check "a forged control block is refused, and the process left alone" forged
 
-for form in "-no-pie -fno-pie" "-static" "-static-pie -fPIE" "-fPIE -pie -fcf-protection=full" "-fPIE -pie -Wl,-z,now -fno-plt" "-fPIE -pie -Os"; do
-	name=$(echo "$form" | tr -d ' ,')
-	static=$(case $form in -static*) echo -static ;; esac)
+for form in "-no-pie -fno-pie" "-static" "-static-pie -fPIE" "-fPIE -pie -fcf-protection=full" \
+	"-fPIE -pie -Wl,-z,now -fno-plt" "-fPIE -pie -Os"; do
+	side=$(echo "$form" | tr -d ' ,=')
 	in_form() {
 		# shellcheck disable=SC2086
-		build "old$name" 0 $form $static && build "new$name" 1 $form $static &&
-			hp-build -q -o "kb$name.hp" --id=KB1 --image=target "old$name" "new$name" &&
-			start a "old$name" 3 && apply 0 "$pid_a" "kb$name.hp" && answers a "answer 10" 32 && answers a count 1000 &&
-			apply 0 --verify "$pid_a" "kb$name.hp" && apply 0 --revert=KB1 "$pid_a" && answers a "answer 10" 31
+		build "old$side" 0 $form && build "new$side" 1 $form &&
+			hp-build -q -o "kb$side.hp" --id=KB1 --image=target "old$side" "new$side" &&
+			start a "old$side" 3 && apply 0 "$pid_a" "kb$side.hp" && answers a "answer 10" 32 && answers a count 1000 &&
+			apply 0 --verify "$pid_a" "kb$side.hp" && apply 0 --revert=KB1 "$pid_a" && answers a "answer 10" 31
 	}
 	check "an image built with $form is patched and reverted" in_form
 done
