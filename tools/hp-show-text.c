@@ -230,7 +230,7 @@ static size_t count_bindings(const struct hp_target *target, uint32_t kind)
 	return count;
 }
 
-static void print_bindings(const struct hp_target *target)
+static void print_bindings(struct hp_package *package, size_t index, const struct hp_target *target)
 {
 	for (uint32_t kind = HP_BIND_IMAGE; kind <= HP_BIND_KERNEL; kind++) {
 		size_t count = count_bindings(target, kind);
@@ -240,14 +240,24 @@ static void print_bindings(const struct hp_target *target)
 		printf("    %zu %s:", count, binding_name(kind));
 		for (size_t i = 0; i < target->binding_count; i++) {
 			const struct hp_binding *binding = &target->bindings[i];
+			struct hp_symbol symbol;
+			const char *name;
 
 			if (binding->kind != kind || is_replaced(target, binding))
 				continue;
-			if (binding->name)
-				printf(" %s%s%s", binding->name, binding->version ? "@" : "",
-				       binding->version ? binding->version : "");
+			if (!hp_symbol(package, index, binding->symbol, &symbol, NULL) && !binding->name)
+				name = symbol.name;
 			else
-				printf(" 0x%llx", (unsigned long long)binding->vaddr);
+				name = binding->name;
+			if (name && !strncmp(name, "hp.slot.", 8))
+				name += 8; // hp-build's name for a slot of that symbol
+			putchar(' ');
+			if (name && *name)
+				print_clean(name);
+			else
+				printf("0x%llx", (unsigned long long)binding->vaddr);
+			if (binding->version)
+				printf("@%s", binding->version);
 		}
 		putchar('\n');
 	}
@@ -282,7 +292,7 @@ static void print_target(struct hp_package *package, size_t index)
 		printf("  runs      %zu hook%s\n", target->hook_count, target->hook_count == 1 ? "" : "s");
 	existing = count_bindings(target, 0);
 	printf("  refers to %zu existing symbol%s\n", existing, existing == 1 ? "" : "s");
-	print_bindings(target);
+	print_bindings(package, index, target);
 	printf("  payload   ");
 	print_grouped(target->payload_size);
 	if (!hp_layout(package, index, &layout, NULL)) {
