@@ -15,6 +15,10 @@ cc=${CC:-cc}
 pairs=${HP_PAIRS:-$dir/pairs}
 flags="-O2 -g -ffunction-sections -fdata-sections -fPIC -pthread"
 above=0
+pid=''
+# An interrupted run leaves no busy process behind.
+trap '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null' EXIT
+trap 'exit 130' INT TERM
 measure() { python3 "$here/measure.py" "$@"; }
 
 # line WHAT FIGURE UNIT AGAINST VALUE LIMIT: LIMIT is for FIGURE itself; VALUE is what the ratio is taken with.
@@ -75,7 +79,7 @@ bench_redis() {
 }
 
 bench_pauses() {
-	local threads kind pid median largest busy limit side value
+	local threads kind median largest busy limit side value
 	mkdir -p "$dir/pause/old" "$dir/pause/new"
 	for side in old new; do
 		if [ "$side" = old ]; then value=41; else value=43; fi
@@ -93,9 +97,10 @@ bench_pauses() {
 				sleep 0.1
 			done
 			limit=$((200 + 30 * threads))
-			read -r median largest busy < <(python3 "$here/pauses.py" 11 "$pid" PAUSE "$dir/pause.hp") || { kill "$pid"; return 1; }
+			read -r median largest busy < <(python3 "$here/pauses.py" 11 "$pid" PAUSE "$dir/pause.hp") || return 1
 			kill "$pid"
 			wait "$pid" 2>/dev/null || true
+			pid=''
 			line "pause, $threads threads, $kind (median of 11)" "$median" µs "longest; $busy tries were busy" "$largest" "$limit"
 		done
 	done
