@@ -12,16 +12,7 @@ const int limits[4] = {10, 20, 30, 40};
 static long moves_bss = 5; // 8 bytes: .bss begins elsewhere, its aligned contents do not
 static __thread long moves_thread_offsets = 3;
 
-__attribute__((noinline)) int added(int value)
-{
-	static int calls;
-
-	calls += (int)moves_thread_offsets++;
-	calls += value;
-	moves_bss += calls;
-	puts("a string that comes first");
-	return calls;
-}
+int added(int value);
 #endif
 
 __attribute__((noinline)) int counted(int value)
@@ -59,3 +50,17 @@ __attribute__((noinline)) int fixed(int value)
 #endif
 	return value * table[value & 7];
 }
+
+#ifdef NEW
+// The last one, so that the compiler numbers the statics of the others anew.
+__attribute__((noinline)) int added(int value)
+{
+	static int calls;
+
+	calls += (int)moves_thread_offsets++;
+	calls += value;
+	moves_bss += calls;
+	puts("a string that comes first");
+	return calls;
+}
+#endif

@@ -277,7 +277,7 @@ Test(image, debug_file_of_another_build_is_not_taken)
 	struct linked *linked = link_all(PROGRAM, PIE " -g", "-pie");
 
 	strip_with_debug_file(linked, "image.debug");
-	run_command("cd %s && %s -Wl,--build-id=0x1234 -o other main.o other.o -pie && "
+	run_command("cd %s && %s -Wl,--build-id -Wl,-z,now -o other main.o other.o -pie && "
 		    "objcopy --only-keep-debug other image.debug",
 		    linked->directory, linked->compiler);
 	open_image(linked, "stripped");
