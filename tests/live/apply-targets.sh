@@ -112,7 +112,12 @@ namespaces() {
 	inner=$(pgrep -P "$pid_a") && targets+=("$inner") && [ "$(ask a pid)" != "$inner" ] && apply 0 "$inner" kb.hp &&
 		answers a "answer 10" 32 && apply 0 --revert=KB1 "$inner" && answers a "answer 10" 31
 }
-check "a process in another pid and mount namespace is patched" namespaces
+if unshare --mount --pid --fork --mount-proc true 2>/dev/null; then
+	check "a process in another pid and mount namespace is patched" namespaces
+else
+	count=$((count + 1))
+	echo "ok $count - a process in another pid and mount namespace is patched # SKIP namespaces cannot be made here"
+fi
 
 other_root() {
 	mkdir -p root/app root/lib64 root/lib && cp old/target old/libapply.so root/app &&
