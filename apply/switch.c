@@ -455,7 +455,7 @@ static int attempt(void *argument)
 	free(process_threads(session->process, &threads));
 	now = monotonic_ns();
 	error = stop_all(&stop, session->process, now + patience(switching, 50000000 + threads * 1000000),
-			 now + patience(switching, 2000000000));
+			 now + patience(switching, 250000000 + threads * 5000000));
 	if (error == -ETIMEDOUT) {
 		switching->why = arena_printf(session->result->arena,
 					      "thread %d does not stop (vfork, or waiting "
