@@ -6,3 +6,5 @@ __attribute__((visibility("hidden"), noinline)) int hidden_global(int x)
 {
 	return x * 31 + outside[x & 7];
 }
+
+int (*volatile keep)(int) = hidden_global;

@@ -73,6 +73,6 @@ int main(int argc, char **argv)
 		if (entry(argc) > 100000 || same_function(entry) > 5)
 			return 0;
 		if (argv[1])
-			printf("%d\n", hidden_global(argc));
+			printf("%d\n", level);
 	}
 }
