@@ -185,3 +185,14 @@ enum busy_answer busy_check(struct busy *busy, struct session *session, const st
 	}
 	return BUSY_FREE;
 }
+
+bool busy_may_use(struct busy *busy, const struct stop *stop, const struct address_range *ranges,
+		  size_t count)
+{
+	for (size_t i = 0; i < stop->count; i++) {
+		if (!stop->tasks[i].gone &&
+		    unwind_scan(busy->unwinder, &stop->tasks[i].registers, ranges, count, NULL))
+			return true;
+	}
+	return false;
+}

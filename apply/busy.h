@@ -30,4 +30,8 @@ enum busy_answer { BUSY_FREE, BUSY_USED, BUSY_MAPS_CHANGED };
 enum busy_answer busy_check(struct busy *busy, struct session *session, const struct stop *stop,
 			    const char **why);
 
+/* Could any stopped thread run or return into one of RANGES (sorted)? By its stack words alone. */
+bool busy_may_use(struct busy *busy, const struct stop *stop, const struct address_range *ranges,
+		  size_t count);
+
 #endif

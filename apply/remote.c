@@ -286,6 +286,7 @@ static bool in_rseq(const struct process *process, const struct task *task)
 static int call_in_thread(const struct process *process, struct task *task, struct remote_map *map,
 			  uint64_t deadline)
 {
+	static const uint64_t restore_patience_ns = 2000000000;
 	struct user_regs_struct original, context;
 	int64_t result = 0;
 	bool stub_free = false;
@@ -322,8 +323,9 @@ static int call_in_thread(const struct process *process, struct task *task, stru
 		error = run_call(task, map, deadline, &result);
 	if (error == -ETIMEDOUT) // this thread may be using the stub: no other one may
 		error = -EAGAIN;
+	// The call is made. A thread that does not come to its stop in time finishes by itself, and keeps the stub.
 	if (!error)
-		error = restore(task, &original, map, deadline, &stub_free);
+		restore(task, &original, map, monotonic_ns() + restore_patience_ns, &stub_free);
 	if (stub_free)
 		clear_stub(process, map->stub);
 	return error ? error : call_result(map, result);

@@ -33,8 +33,9 @@ struct switching {
 	struct change *changes;
 	size_t count;
 	struct busy *busy;
-	uint64_t *stubs; // of remote calls that dead appliers left
+	uint64_t *stubs; // of remote calls, left by dead appliers or by a thread that still is in one
 	size_t stub_count;
+	bool stubs_unused;
 	const uint32_t *packages;
 	uint32_t package_count;
 	const char *why;
@@ -311,9 +312,6 @@ static struct busy *make_busy(struct switching *switching)
 		if (loses_role(switching, &control->codes.at[i]))
 			push_payload(&list, &count, &room, control, &control->codes.at[i]);
 	}
-	for (size_t i = 0; i < switching->stub_count; i++)
-		push_range(&list, &count, &room, switching->stubs[i], switching->stubs[i] + STUB_SIZE,
-			   "a remote call of an earlier run");
 	return busy_new(switching->session, list, count);
 }
 
@@ -393,6 +391,30 @@ static void restore_entries(const struct switching *switching)
 	}
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+	const struct address_range *left = a, *right = b;
+
+	return left->start < right->start ? -1 : left->start > right->start;
+}
+
+// Nothing leads into a stub but a register or a signal frame: when no thread has it there it is free for good.
+static bool stubs_unused(const struct switching *switching, const struct stop *stop)
+{
+	struct address_range *ranges;
+	bool unused;
+
+	if (!switching->stub_count)
+		return false;
+	ranges = xalloc(switching->stub_count * sizeof(*ranges));
+	for (size_t i = 0; i < switching->stub_count; i++)
+		ranges[i] = (struct address_range){switching->stubs[i], switching->stubs[i] + STUB_SIZE};
+	qsort(ranges, switching->stub_count, sizeof(*ranges), compare_addresses);
+	unused = !busy_may_use(switching->busy, stop, ranges, switching->stub_count);
+	free(ranges);
+	return unused;
+}
+
 static bool over_pause(const struct switching *switching, const struct stop *stop)
 {
 	uint64_t limit = switching->session->options->max_pause;
@@ -432,6 +454,7 @@ static int switch_stopped(struct switching *switching, struct stop *stop)
 		return error;
 	switching->control->word = switching->generation;
 	restore_entries(switching);
+	switching->stubs_unused = stubs_unused(switching, stop);
 	return 0;
 }
 
@@ -549,7 +572,8 @@ int switch_to(struct session *session, const uint32_t *packages, uint32_t count)
 		error = switch_retrying(&switching);
 	if (!error) {
 		session->result->functions = switching.count;
-		memory_clear_stubs(session, switching.stubs, switching.stub_count);
+		if (switching.stubs_unused)
+			memory_clear_stubs(session, switching.stubs, switching.stub_count);
 		error = read_back(&switching);
 	} else {
 		switch_clear_dead(session);
