@@ -146,8 +146,11 @@ static void print_head(const struct report *report)
 	printf("%s", report->facts->id);
 	for (size_t i = 0; i < report->facts->fix_count; i++)
 		printf("%s%s", i ? ", " : " fixes ", report->facts->fixes[i]);
-	printf("; %s; %zu process%s map%s %s\n", report->signature, total, total == 1 ? "" : "es",
-	       total == 1 ? "s" : "", report->build_ids);
+	printf("; %s", report->signature);
+	if (*report->build_ids)
+		printf("; %zu process%s map%s %s", total, total == 1 ? "" : "es", total == 1 ? "s" : "",
+		       report->build_ids);
+	printf("\n");
 }
 
 void report_print(const struct report *report)
