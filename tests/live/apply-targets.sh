@@ -63,9 +63,13 @@ traced() {
 		import ctypes, sys, time
 		libc = ctypes.CDLL(None)
 		libc.ptrace(0x4206, int(sys.argv[1]), 0, 0)
-		time.sleep(4)
+		time.sleep(20)
 	PY
-	sleep 0.7
+	targets+=($!)
+	for _ in $(seq 200); do
+		grep -q "^TracerPid:	0$" "/proc/$pid_a/status" || break
+		sleep 0.05
+	done
 	refused a target-traced
 }
 check "a process that is traced already is refused" traced
@@ -148,9 +152,15 @@ forged() { # bytes that a process maps itself where a control block would be
 			return page[0];
 		}
 	C
-	${CC:-cc} -o forge forge.c && ./forge >forge.out &
-	sleep 0.5
-	victim=$(pgrep -n -x forge) && targets+=("$victim") && exits 2 hp-apply --list "$victim" && exits 2 hp-apply --revert=KB1 "$victim" &&
+	${CC:-cc} -o forge forge.c || return 1
+	./forge >forge.out &
+	victim=$!
+	targets+=("$victim")
+	for _ in $(seq 200); do
+		grep -q ready forge.out && break
+		sleep 0.05
+	done
+	exits 2 hp-apply --list "$victim" && exits 2 hp-apply --revert=KB1 "$victim" &&
 		kill -0 "$victim"
 }
 check "a forged control block is refused, and the process left alone" forged
