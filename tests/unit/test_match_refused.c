@@ -209,6 +209,20 @@ Test(match_refused, changed_initial_value_is_found)
 	linked_free(linked);
 }
 
+// main.c's `total` was changed, and other.c's has now the value main.c's should have: it is still not main.c's.
+Test(match_refused, namesake_of_another_file_is_no_candidate)
+{
+	struct linked *linked = program();
+	uint64_t ours = vaddr_of(linked, 0, "total"), other = vaddr_of(linked, 1, "total");
+
+	poke_image(linked, other, "\x07", 1);
+	poke_image(linked, ours, "\x63", 1);
+	expect_partial(linked, 0, "`total`");
+	cr_expect_eq(place_named(linked, 0, "total")->state, PLACE_DIFFERS);
+	cr_expect_eq(linked->placements[0]->differing, 0, "functions are blamed for a datum");
+	linked_free(linked);
+}
+
 Test(match_refused, changed_function_table_is_found)
 {
 	struct linked *linked = link_all(PROGRAM, SECTIONS " -fno-pie", "-no-pie");
