@@ -350,15 +350,16 @@ static void report(unsigned number, const char *name, const struct tally *tally)
 static void sweep_calls(enum action action, unsigned kills, struct tally *tally)
 {
 	char why[600] = "";
-	uint64_t stops = 0, most = 0;
+	uint64_t stops = 0, most = 0, least = UINT64_MAX;
 	bool killed;
 
-	// Retries make the number of calls vary: the longest of three runs, and a little more.
+	// Retries make the number of calls vary: points behind the shortest run would often not be reached.
 	for (int i = 0; i < 3; i++) {
 		if (!prepare(action, why, sizeof(why)))
 			break;
 		stops = run_traced(action, 0, &killed);
 		most = stops > most ? stops : most;
+		least = stops < least ? stops : least;
 		if (!run_whole(action == APPLY ? REVERT : APPLY, why, sizeof(why)))
 			break;
 		if (action == REVERT)
@@ -370,7 +371,7 @@ static void sweep_calls(enum action action, unsigned kills, struct tally *tally)
 			kill_once(action, false, k, tally);
 	else
 		for (unsigned i = 0; i < kills; i++)
-			kill_once(action, false, 1 + most * i / kills + draw(most / kills + 1), tally);
+			kill_once(action, false, 1 + least * i / kills + draw(least / kills + 1), tally);
 }
 
 static void sweep_time(enum action action, unsigned kills, struct tally *tally)
