@@ -41,7 +41,7 @@ SIZES = {"s": "I", "x": "Q", "n": "I", "h": "32s"}
 
 def read_dictionary():
     """The lines of the specification's section "Dictionary"."""
-    page = pathlib.Path(__file__).parents[2] / "doc" / "hp-format.md"
+    page = pathlib.Path(__file__).resolve().parents[2] / "doc" / "hp-format.md"
     text = page.read_text(encoding="utf-8").split("\n## Dictionary\n")[1].split("```\n")[1]
     return text.encode().replace(b"\n", b"\0")
 
