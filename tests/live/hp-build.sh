@@ -220,6 +220,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1] + "/tests/reader")
 import hp_reader
 targets = [hp_reader.read_target(c["data"]) for c in hp_reader.read_chunks(open(sys.argv[2], "rb").read())[1] if c["type"] == "TARG"]
+assert not any(b["kind"] == 3 and b["name"] == "hidden_global" for b in targets[0]["bindings"])
 names = sorted(f["name"] for f in targets[0]["functions"])
 assert names in (["brief", "same_function", "served"], ["also_served", "brief", "same_function"]), names
 END
