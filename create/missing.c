@@ -187,6 +187,80 @@ static void compare_side(const struct comparing *comparing, const struct account
 	}
 }
 
+// ---- what is proven ------------------------------------------------------------------------------
+
+// Where the new image has what the old one has at an address, proven by matching both with their objects.
+struct proof {
+	const struct comparing *comparing;
+	struct intmap *places; // old address -> new address + 1
+};
+
+static void prove_unit(struct proof *proof, const struct placement *old,
+		       const struct placement *new_placement, const struct unit *unit,
+		       const struct unit *match)
+{
+	const struct unit_place *place = place_of(old, unit), *other = place_of(new_placement, match);
+
+	if (place->state == PLACE_MATCHED && other->state == PLACE_MATCHED)
+		*intmap_put(proof->places, place->vaddr) = (void *)(uintptr_t)(other->vaddr + 1);
+}
+
+// OLD and NEW are one object when both builds have the same bytes of it.
+static void prove_object(struct proof *proof, const struct object *old, const struct object *new_object)
+{
+	struct placement *place = match_object(proof->comparing->old.image, old), *other = NULL;
+
+	if (place->result == MATCH_FULL)
+		other = match_object(proof->comparing->new_side.image, new_object);
+	for (size_t u = 0; other && other->result == MATCH_FULL && u < old->unit_count; u++) {
+		const struct unit *unit = &old->units[u];
+
+		if (old == new_object)
+			prove_unit(proof, place, other, unit, unit);
+		else if (unit->match && !differs(unit) && !differs(unit->match))
+			prove_unit(proof, place, other, unit, unit->match);
+	}
+	if (other)
+		placement_free(other);
+	placement_free(place);
+}
+
+/*
+ * Comparing two images has no relocations to go by, so it errs towards a difference: `lea x(%rip)` of two bytes of
+ * zero that have no name may be anything. What is in both images as the same unit of the same object is no finding.
+ * Looked at only when there are findings.
+ */
+static void drop_proven(const struct comparing *comparing, const struct diff *diff, finding_list *found,
+			struct diags *diags)
+{
+	struct proof proof = {comparing, intmap_new()};
+	size_t kept = 0;
+
+	for (size_t i = 0; i < diff->pair_count; i++) {
+		const struct pair *pair = &diff->pairs[i];
+		struct object *loaded = NULL;
+
+		if (pair->old && pair->new) {
+			prove_object(&proof, pair->old, pair->new);
+		} else if (pair->status == PAIR_SAME && pair->old_input) {
+			loaded = tree_load(&diff->old_tree, pair->old_input, diff->names, diags);
+			if (loaded)
+				prove_object(&proof, loaded, loaded);
+		}
+		if (loaded)
+			object_free(loaded);
+	}
+	for (size_t i = 0; i < found->count; i++) {
+		const struct thing *thing = found->at[i].thing;
+		uintptr_t place = (uintptr_t)intmap_get(proof.places, thing->vaddr);
+
+		if (!thing->other || !place || place != thing->other->vaddr + 1)
+			found->at[kept++] = found->at[i];
+	}
+	found->count = kept;
+	intmap_free(proof.places);
+}
+
 static size_t compare_images(struct comparing *comparing, const struct diff *diff, struct diags *diags)
 {
 	struct accounts accounts = {comparing->arena, strmap_new()};
@@ -197,6 +271,8 @@ static size_t compare_images(struct comparing *comparing, const struct diff *dif
 	pair_things(comparing);
 	compare_side(comparing, &accounts, true, &found);
 	compare_side(comparing, &accounts, false, &found);
+	if (found.count)
+		drop_proven(comparing, diff, &found, diags);
 	for (size_t i = 0; i < found.count && i < NAMED_MAX; i++)
 		report(comparing, found.at[i].thing, found.at[i].how, diags);
 	if (found.count > NAMED_MAX) {

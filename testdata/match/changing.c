@@ -2,6 +2,26 @@
 // A fix, a new function, a changed constant; with a static whose number and a string whose place move.
 #include <stdio.h>
 
+#ifdef NAMELESS
+// Two bytes without a name, of which only the address is used, before others that change: nothing in the images
+// tells how many they are.
+#ifdef NEW
+#define NEXT "2, 2, 2, 2"
+#else
+#define NEXT "1, 1, 1, 1"
+#endif
+__asm__(".section .rodata.nameless,\"a\"\n.balign 16\n.Lnameless: .byte 0, 0\n"
+	".section .rodata.next,\"a\"\n.byte " NEXT "\n.text\n");
+
+__attribute__((noinline)) const char *nameless(void)
+{
+	const char *bytes;
+
+	__asm__("lea .Lnameless(%%rip), %0" : "=r"(bytes));
+	return bytes;
+}
+#endif
+
 #ifdef NEW
 const int limits[4] = {10, 20, 31, 40};
 #else

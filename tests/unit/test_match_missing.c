@@ -131,6 +131,12 @@ Test(missing, differences_are_seen_through_by_other_linkers_and_compilers)
 		expect_missing("-fPIE", "-pie -fuse-ld=gold", "nothing", "");
 }
 
+Test(missing, what_matching_proves_in_both_images_is_no_difference)
+{
+	expect_missing("-fPIE -DNAMELESS", "-pie", "nothing", "");
+	expect_missing("-fPIE -DNAMELESS", "-pie", "changing.o", "added counted fixed limits nameless table untouched ");
+}
+
 Test(missing, unchanged_object_may_be_missing)
 {
 	expect_missing("-fPIE", "-pie", "steady.o", "");
