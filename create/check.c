@@ -169,8 +169,62 @@ void check_moved(struct target *target)
 	}
 }
 
+// ---- unwinding inside the process ------------------------------------------------------------------------------
+
+// A personality routine runs landing pads and clean-ups (Itanium C++ ABI, "Exception Handling", 1.6). Static programs
+// always hold that of C, for the C library's own use.
+static bool unwinds_itself(const struct image *image)
+{
+	size_t count;
+
+	for (size_t i = 1; i < image->dynamic_count; i++)
+		if (!strcmp(image->dynamic[i].name, "__gxx_personality_v0") ||
+		    !strcmp(image->dynamic[i].name, "__gcc_personality_v0"))
+			return true;
+	image_find(image, "__gxx_personality_v0", &count);
+	return count;
+}
+
+// A function that calls nothing is never between a throw and its catch.
+static bool may_call(struct target *target, const struct unit *unit)
+{
+	const uint8_t *code = unit->section->data + unit->offset;
+
+	for (uint64_t at = 0; at < unit->size;) {
+		struct instruction instruction;
+
+		if (!decode(target->decoder, code + at, unit->size - at, at, &instruction) ||
+		    instruction.flow == FLOW_CALL || instruction.flow == FLOW_INDIRECT_CALL)
+			return true;
+		at += instruction.length;
+	}
+	return false;
+}
+
+/*
+ * In-process unwinders know new code by nothing: a throw that passes it ends in terminate(), and pthread_cancel()
+ * leaves out the clean-ups of its callers. So in an image that catches or cleans up, new code must not be able to stand
+ * between the two.
+ */
+static void check_unwinding(struct target *target)
+{
+	if (!unwinds_itself(target->image))
+		return;
+	for (size_t i = 0; i < target->members.count; i++) {
+		const struct unit *unit = target->members.at[i]->unit;
+
+		if (unit->kind == UNIT_FUNCTION && !unit->has_lsda && may_call(target, unit))
+			refuse(target, unit, "exception-tables",
+			       "may be passed by an exception or pthread_cancel(): this image catches or "
+			       "cleans up, and in-process unwinders stop at new code; restart, or allow it "
+			       "where nothing is thrown "
+			       "through it");
+	}
+}
+
 void check_members(struct target *target)
 {
+	check_unwinding(target);
 	for (size_t i = 0; i < target->members.count; i++) {
 		const struct unit *unit = target->members.at[i]->unit;
 

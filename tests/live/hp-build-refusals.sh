@@ -71,6 +71,19 @@ pair good
 "$hp_build" -n -q good/old good/new >"$out/log" 2>&1
 result "the pair that the next examples damage is not refused" $?
 
+# No data area of its own, but between a caller that cleans up and a callee that may throw.
+for side in old new; do
+	mkdir -p "passed/$side"
+	# shellcheck disable=SC2086
+	(cd "passed/$side" && $CC $base -fexceptions $([ $side = new ] && echo -DNEW) -c "$here/../passed.c" -o passed.o &&
+		$CC passed.o -o passed) >"$out/log" 2>&1
+done
+refused exception-tables passed/old passed/new && grep -q 'middle may be passed by an exception' "$out/log" &&
+	! grep -q 'leaf' "$out/log"
+result "a function that an exception may pass is refused, one that calls nothing is not" $?
+"$hp_build" -n -q --allow=exception-tables passed/old passed/new >"$out/log" 2>&1
+result "and may be allowed" $?
+
 damage() { # DIR
 	cp -r good "$1"
 }
