@@ -14,12 +14,35 @@
 
 enum { WRITTEN = 0, NOTHING = 1, REFUSED = 2, BAD = 3 };
 
-// Whatever stood at -o before is no package for these builds; but only a file is taken away.
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), wanted = strlen(end);
+
+	return length >= wanted && !strcmp(text + length - wanted, end);
+}
+
+// A file at -o that no earlier run can have left: an argument was forgotten, and an object or image stands there.
+static bool is_foreign(const char *path)
+{
+	struct hp_package *package;
+	struct stat status;
+	bool foreign;
+
+	if (lstat(path, &status) || !S_ISREG(status.st_mode) || !status.st_size || ends_with(path, ".hp"))
+		return false;
+	foreign = hp_open(path, &package, NULL);
+	if (!foreign)
+		hp_close(package);
+	return foreign;
+}
+
+// Whatever package stood at -o before is none for these builds; but only a file is taken away, and no foreign one.
 static void clear_output(const struct request *request)
 {
 	struct stat status;
 
-	if (request->output && !request->dry && !lstat(request->output, &status) && S_ISREG(status.st_mode))
+	if (request->output && !request->dry && !lstat(request->output, &status) && S_ISREG(status.st_mode) &&
+	    !is_foreign(request->output))
 		unlink(request->output);
 }
 
@@ -184,6 +207,11 @@ int main(int argc, char **argv)
 
 	if (status < 0 && sodium_init() < 0)
 		status = BAD;
+	if (status < 0 && request.output && !request.dry && is_foreign(request.output)) {
+		fprintf(stderr, "hp-build: %s: is there and is no package; name another file\n",
+			request.output);
+		status = BAD;
+	}
 	if (status < 0) {
 		diags = diags_new();
 		status = run(&request, diags);

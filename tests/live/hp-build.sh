@@ -79,6 +79,14 @@ bad_usage() {
 }
 check "bad usage and unreadable arguments exit 3 and leave nothing" bad_usage
 
+foreign_output() {
+	cp a/old/server.o kept.o && cp kept.o kept.copy
+	exits 3 "$hp_build" -o kept.o a/new || return 1
+	exits 3 "$hp_build" -o kept.o a/old a/new || return 1
+	cmp kept.o kept.copy
+}
+check "a file at -o that is no package is never deleted or written over" foreign_output
+
 dry_run() {
 	rm -f d.hp
 	exits 0 "$hp_build" -n -o d.hp a/old a/new && [ ! -e d.hp ]
