@@ -155,6 +155,18 @@ static void derive(struct control *control)
 		note_use(control, control->trampolines.at[i].address, TRAMPOLINE_SIZE);
 }
 
+// The record of a generation is complete before its number is stored as the word: no death leaves the word ahead.
+static bool word_recorded(const struct control *control)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < control->generations.count; i++) {
+		if (control->generations.at[i].number > last)
+			last = control->generations.at[i].number;
+	}
+	return control->word <= last;
+}
+
 struct control *control_parse(struct process *process, uint64_t address, const uint8_t *bytes, size_t size,
 			      const char **message)
 {
@@ -177,7 +189,9 @@ struct control *control_parse(struct process *process, uint64_t address, const u
 	memcpy(&control->word, bytes + CONTROL_WORD, sizeof(control->word));
 	if (control->word >= GENERATION_NEVER)
 		*message = "its control block's generation cannot be";
-	if (*message || !read_log(control, bytes, message)) {
+	if (!*message && read_log(control, bytes, message) && !word_recorded(control))
+		*message = "its control block's generation is not in its records";
+	if (*message) {
 		control_free(control);
 		return NULL;
 	}

@@ -55,13 +55,24 @@ static void name_by_digest(struct patch *patch)
 					       patch->digest[3], patch->digest[4], patch->digest[5]);
 }
 
+void patch_read(struct patch *patch, struct hp_package *package, struct arena *arena)
+{
+	const char *manifest;
+	size_t size;
+
+	patch->package = package;
+	patch->facts.arena = arena;
+	hp_digest(package, patch->digest);
+	manifest = hp_manifest(package, &size);
+	read_facts(&patch->facts, manifest, size);
+	name_by_digest(patch);
+}
+
 int patch_open(const char *path, struct patch **patch, char **message)
 {
 	struct hp_package *package;
 	struct hp_error error = {0};
 	struct arena *arena;
-	const char *manifest;
-	size_t size;
 	int status = hp_open(path, &package, &error);
 
 	*patch = NULL;
@@ -71,12 +82,7 @@ int patch_open(const char *path, struct patch **patch, char **message)
 	}
 	arena = arena_new();
 	*patch = arena_alloc(arena, sizeof(**patch));
-	(*patch)->package = package;
-	(*patch)->facts.arena = arena;
-	hp_digest(package, (*patch)->digest);
-	manifest = hp_manifest(package, &size);
-	read_facts(&(*patch)->facts, manifest, size);
-	name_by_digest(*patch);
+	patch_read(*patch, package, arena);
 	return 0;
 }
 

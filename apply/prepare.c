@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "apply/facts.h"
 #include "apply/lookup.h"
 #include "apply/memory.h"
 #include "apply/trampoline.h"
@@ -30,7 +31,7 @@ struct placement *prepare_placements(const struct process *process, struct hp_pa
 			if (image->machine == target->machine && image->build_id_size &&
 			    image->build_id_size == target->build_id_size &&
 			    !memcmp(image->build_id, target->build_id, image->build_id_size))
-				*vec_push(&list) = (struct placement){i, target, *image};
+				*vec_push(&list) = (struct placement){package, i, target, *image};
 		}
 	}
 	*count = list.count;
@@ -113,8 +114,53 @@ static int check_function(struct session *session, const struct placement *place
 	return 0;
 }
 
+static bool in_texts(const char *text, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(list[i], text))
+			return true;
+	}
+	return false;
+}
+
+// The id is what the administrator reverts and supersedes by: another package must not slip in under it and drop what
+// the active one fixes.
+static int check_id(struct session *session, const struct patch *patch)
+{
+	const struct control *control = session->control;
+	const struct control_generation *active = control ? control_active(control) : NULL;
+	const struct package_facts *facts = &patch->facts;
+
+	if (in_texts(facts->id, facts->supersedes, facts->supersede_count))
+		return 0;
+	for (uint32_t i = 0; active && i < active->package_count; i++) {
+		const struct control_package *package = &control->packages.at[active->packages[i]];
+
+		if (!strcmp(package->id, facts->id) && memcmp(package->digest, patch->digest, HP_HASH_SIZE))
+			return session_refuse(session, "target-modified",
+					      "another package with the id %s is active; revert it first, or "
+					      "give this one an id of its own; nothing changed",
+					      package->id);
+	}
+	return 0;
+}
+
+static int check_package(struct session *session, struct hp_package *package)
+{
+	struct arena *arena = arena_new();
+	struct patch patch = {0};
+	int error;
+
+	patch_read(&patch, package, arena);
+	error = check_id(session, &patch);
+	arena_free(arena);
+	return error;
+}
+
 int prepare_check(struct session *session, const struct placement *placements, size_t count)
 {
+	if (count && check_package(session, placements[0].package))
+		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const struct hp_target *target = placements[i].record;
 

@@ -7,6 +7,7 @@
 
 /* A target of the package at an image of the process. */
 struct placement {
+	struct hp_package *package;
 	size_t target;
 	const struct hp_target *record;
 	struct image image; /* a copy: maps are read again and again */
@@ -15,7 +16,8 @@ struct placement {
 /* The pairs, malloc'ed; *count 0: the process maps no target. */
 struct placement *prepare_placements(const struct process *process, struct hp_package *package,
 				     size_t *count);
-/* Are the bytes of every old function what the package was made for? Our own jumps count as what they cover. */
+/* Are the bytes of every old function what the package was made for? Our own jumps count as what they cover. No other
+ * package with its id may be active, unless it supersedes that. */
 int prepare_check(struct session *session, const struct placement *placements, size_t count);
 /* Index of the package's record; CONTROL_NONE on failure. */
 uint32_t prepare_package(struct session *session, struct patch *patch, const struct placement *placements,

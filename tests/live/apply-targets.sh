@@ -134,6 +134,38 @@ other_root() {
 }
 check "a process with another root is patched, and its own disk is looked at" other_root
 
+same_id() { # other contents under an id that is active
+	hp-build -q -o other.hp --id=KB1 --title=other old new && start a old 0 && apply 0 "$pid_a" kb.hp || return 1
+	for check in "" --check; do
+		apply 2 --json $check "$pid_a" other.hp >refused.json || { cat refused.json; return 1; }
+		grep -q "another package with the id KB1 is active" refused.json && grep -q '"code": "target-modified"' refused.json || return 1
+	done
+	answers a "answer 10" 32 && apply 0 --verify "$pid_a" kb.hp && apply 0 "$pid_a" kb.hp | tee twice && grep -q "already active" twice &&
+		apply 0 --revert=KB1 "$pid_a" && apply 0 "$pid_a" kb.hp && answers a "answer 10" 32 && apply 0 --revert=KB1 "$pid_a" &&
+		apply 0 "$pid_a" other.hp && answers a "answer 10" 32
+}
+check "another package under an id that is active is refused, the same one is not" same_id
+
+word_ahead() {
+	start a old 0 && apply 0 "$pid_a" kb.hp && python3 - "$pid_a" <<-'PY' || return 1
+		import sys
+		pid = sys.argv[1]
+		with open(f"/proc/{pid}/mem", "r+b", 0) as memory:
+		    for line in open(f"/proc/{pid}/maps"):
+		        start = int(line.split("-")[0], 16)
+		        if start >> 31 or "r-xp" not in line:
+		            continue
+		        memory.seek(start)
+		        if memory.read(6) == b"HPCTRL":
+		            memory.seek(start + 64)
+		            sys.exit(memory.write((9).to_bytes(8, "little")) != 8)
+		sys.exit("no control block")
+	PY
+	apply 2 --list "$pid_a" && apply 2 --verify "$pid_a" kb.hp && apply 2 --revert=KB1 "$pid_a" &&
+		apply 2 --json "$pid_a" kb.hp | tee refused.json && grep -q '"code": "target-modified"' refused.json && answers a "answer 10" 32
+}
+check "a generation word ahead of every record is damage" word_ahead
+
 forged() { # bytes that a process maps itself where a control block would be
 	cat >forge.c <<-'C'
 		#include <stdio.h>

@@ -233,3 +233,24 @@ Test(apply_control, package_counts_as_active_only_on_the_way_of_generations)
 	cr_assert(control_was_active(control, 0));
 	cr_assert(!control_was_active(control, 1), "generation 1 was prepared by an applier that died");
 }
+
+Test(apply_control, word_above_every_generation_record_is_refused)
+{
+	struct process *process;
+	struct control *control = fresh(&process);
+	const char *message;
+
+	for (uint64_t word = 0; word < 4; word++) {
+		cr_assert_eq(process_write(process, control->address + CONTROL_WORD, &word, sizeof(word)), 0);
+		cr_assert_eq(!read_again(control, &message), word > 0, "no record, word %lu",
+			     (unsigned long)word);
+		cr_assert_eq(!message, !word);
+	}
+	cr_assert_eq(process_write(process, control->address + CONTROL_WORD, &(uint64_t){0}, 8), 0);
+	add_one_of_each(control);
+	for (uint64_t word = 0; word < 4; word++) {
+		cr_assert_eq(process_write(process, control->address + CONTROL_WORD, &word, sizeof(word)), 0);
+		cr_assert_eq(!read_again(control, &message), word > 1, "one record, word %lu",
+			     (unsigned long)word);
+	}
+}

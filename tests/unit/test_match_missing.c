@@ -134,7 +134,8 @@ Test(missing, differences_are_seen_through_by_other_linkers_and_compilers)
 Test(missing, what_matching_proves_in_both_images_is_no_difference)
 {
 	expect_missing("-fPIE -DNAMELESS", "-pie", "nothing", "");
-	expect_missing("-fPIE -DNAMELESS", "-pie", "changing.o", "added counted fixed limits nameless table untouched ");
+	expect_missing("-fPIE -DNAMELESS", "-pie", "changing.o",
+		       "added counted fixed limits nameless table untouched ");
 }
 
 Test(missing, unchanged_object_may_be_missing)
