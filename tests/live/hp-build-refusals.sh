@@ -74,8 +74,9 @@ result "the pair that the next examples damage is not refused" $?
 # No data area of its own, but between a caller that cleans up and a callee that may throw.
 for side in old new; do
 	mkdir -p "passed/$side"
+	macro=$([ $side = new ] && echo -DNEW)
 	# shellcheck disable=SC2086
-	(cd "passed/$side" && $CC $base -fexceptions $([ $side = new ] && echo -DNEW) -c "$here/../passed.c" -o passed.o &&
+	(cd "passed/$side" && $CC $base -fexceptions $macro -c "$here/../passed.c" -o passed.o &&
 		$CC passed.o -o passed) >"$out/log" 2>&1
 done
 refused exception-tables passed/old passed/new && grep -q 'middle may be passed by an exception' "$out/log" &&
