@@ -142,6 +142,19 @@ static bool package_active(const struct session *session, uint32_t package)
 	return false;
 }
 
+// Code is switched whether the file can be written or not: a failure is only told.
+static int finish_with_symbols(struct session *session, const char *state)
+{
+	struct apply_result *result = session->result;
+	const char *warning = NULL;
+
+	if (session->options->symbols && symbols_write(session, session->options->symbols))
+		warning = arena_printf(result->arena, "warning: no symbols written: %s", result->message);
+	result->code = NULL;
+	result->message = warning;
+	return finish(session, state);
+}
+
 static int apply_new(struct session *session, struct patch *patch, const struct placement *placements,
 		     size_t count)
 {
@@ -163,9 +176,7 @@ static int apply_new(struct session *session, struct patch *patch, const struct 
 	now[now_count++] = package;
 	error = switch_to(session, now, now_count);
 	free(now);
-	if (!error && session->options->symbols)
-		error = symbols_write(session, session->options->symbols);
-	return error ? error : finish(session, "patched");
+	return error ? error : finish_with_symbols(session, "patched");
 }
 
 static int apply_placements(struct session *session, struct patch *patch, const struct placement *placements,
@@ -180,9 +191,7 @@ static int apply_placements(struct session *session, struct patch *patch, const 
 		session->result->functions = count_functions(placements, count);
 		if (!session->options->check && switch_clear_dead(session))
 			return -1;
-		if (session->options->symbols && symbols_write(session, session->options->symbols))
-			return -1;
-		return finish(session, "already-active");
+		return finish_with_symbols(session, "already-active");
 	}
 	if (check_requirements(session, &patch->facts) ||
 	    check_conflicts(session, &patch->facts, placements, count) ||

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The command line of hp-apply.
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tools/hp-apply.h"
 
@@ -168,6 +172,34 @@ static int take_operand(const char *text, struct request *request)
 	return -1;
 }
 
+// What no write to PATH can get around: 0 or an errno. A regular file is replaced, so its directory matters.
+static int write_obstacle(const char *path)
+{
+	struct stat status;
+	bool there = !stat(path, &status);
+	char *copy = xstrdup(path);
+	const char *place = there && !S_ISREG(status.st_mode) ? path : dirname(copy);
+	int error = 0;
+
+	if (there && S_ISDIR(status.st_mode))
+		error = EISDIR;
+	else if (!*path || path[strlen(path) - 1] == '/')
+		error = ENOENT;
+	else if (faccessat(AT_FDCWD, place, place == path ? W_OK : W_OK | X_OK, AT_EACCESS))
+		error = errno;
+	free(copy);
+	return error;
+}
+
+static int check_symbols(const char *path)
+{
+	int error = path ? write_obstacle(path) : 0;
+
+	return error ? usage_error("hp-apply", STATUS_USAGE, "%s: cannot be written: %s", path,
+				   strerror(error))
+		     : -1;
+}
+
 static int check_combination(const struct request *request)
 {
 	if (request->action == ACTION_APPLY && !request->package)
@@ -178,7 +210,7 @@ static int check_combination(const struct request *request)
 		return usage_error("hp-apply", STATUS_USAGE, "'%s': this takes no package", request->package);
 	if (request->action != ACTION_APPLY && (request->probe || request->symbols))
 		return usage_error("hp-apply", STATUS_USAGE, "--probe and --symbols belong to applying");
-	return -1;
+	return check_symbols(request->symbols);
 }
 
 int parse_options(int argc, char **argv, struct request *request)

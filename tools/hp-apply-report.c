@@ -25,6 +25,12 @@ static bool succeeded(const struct entry *entry)
 		(strcmp(entry->probe, "failed-before") && strcmp(entry->probe, "failed-after")));
 }
 
+// A process that does not have the package to take back is no failure, but was not reverted either.
+static bool lacks_package(const struct entry *entry)
+{
+	return succeeded(entry) && !strcmp(entry->result.state, "not-active") && entry->result.message;
+}
+
 static void print_probe(const struct entry *entry)
 {
 	if (!entry->probe)
@@ -56,10 +62,13 @@ static void print_entry(const struct entry *entry)
 		return;
 	}
 	printf(" %s", !strcmp(result->state, "already-active") ? "already active"
-		      : !strcmp(result->state, "not-active")   ? "not active"
+		      : !strcmp(result->state, "not-active")
+			      ? (result->message ? "not active" : "already inactive")
 		      : !strcmp(result->state, "would-patch")  ? "can be patched"
 		      : !strcmp(result->state, "would-revert") ? "can be reverted"
 							       : result->state);
+	if (result->message)
+		printf(": %s", result->message);
 	if (result->pause_us || result->verified)
 		printf(", %zu/%zu verified   stood still %" PRIu64 " µs", result->verified, result->functions,
 		       result->pause_us);
@@ -119,7 +128,7 @@ static void print_summary(const struct report *report)
 	for (size_t i = 0; i < total; i++) {
 		const struct entry *entry = &report->entries.at[i];
 
-		good += succeeded(entry);
+		good += succeeded(entry) && !lacks_package(entry);
 		busy += entry->result.outcome == OUTCOME_BUSY;
 		refused += !succeeded(entry) && entry->result.outcome != OUTCOME_BUSY;
 	}

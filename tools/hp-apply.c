@@ -286,21 +286,30 @@ static void add_state(struct report *report, struct process *process, bool named
 		arena_free(entry.state.arena);
 }
 
+static bool has_package(const struct patch_state *state, const char *id)
+{
+	for (size_t i = 0; i < state->package_count; i++) {
+		if (!strcmp(state->packages[i].id, id))
+			return true;
+	}
+	return false;
+}
+
 static void revert_in(struct report *report, struct process *process, bool named)
 {
 	struct apply_options options = make_options(report->request);
 	struct entry entry = make_entry(process->pid, process);
 	struct patch_state state;
 	const char *message;
-	bool patched = apply_state(process, &state, &message) && state.patched, active = false;
+	bool patched = apply_state(process, &state, &message) && state.patched;
+	bool known = !report->id || has_package(&state, report->id);
 
-	for (size_t i = 0; i < state.package_count; i++)
-		active |= state.packages[i].active &&
-			  (!report->id || !strcmp(state.packages[i].id, report->id));
 	arena_free(state.arena);
-	if (!named && (!patched || (!active && report->id)) && !message)
+	if (!named && (!patched || !known) && !message)
 		return;
 	apply_revert(process, report->id, &options, &entry.result);
+	if (!known && entry.result.outcome == OUTCOME_DONE)
+		entry.result.message = arena_printf(entry.result.arena, "it has no package %s", report->id);
 	log_entry(report, &entry);
 	*vec_push(&report->entries) = entry;
 }
@@ -329,6 +338,21 @@ static void look_at_all(struct report *report)
 		process_close(process);
 	}
 	free(all);
+}
+
+// --revert: some process must have, or have had, the package.
+static int check_known(const struct report *report)
+{
+	for (size_t i = 0; i < report->entries.count; i++) {
+		const struct apply_result *result = &report->entries.at[i].result;
+
+		if (result->outcome != OUTCOME_DONE || !result->message)
+			return STATUS_DONE;
+	}
+	if (report->request->if_present)
+		return STATUS_DONE;
+	fprintf(stderr, "hp-apply: no process has package %s\n", report->id);
+	return STATUS_REFUSED;
 }
 
 // --verify with a package: it must be active in every process that maps one of its targets.
@@ -376,6 +400,8 @@ static int run(struct report *report, struct patch *patch)
 		look_at_all(report);
 		if (patch)
 			status = check_active(report, patch);
+		else if (report->request->action == ACTION_REVERT)
+			status = check_known(report);
 	}
 	if (report->request->json)
 		report_json(report);

@@ -177,7 +177,7 @@ check "without a process number every process that maps a target is patched" eve
 
 absent() {
 	apply 2 kb1.hp && apply 0 --if-present kb1.hp && apply 2 $$ kb1.hp && apply 0 --if-present $$ kb1.hp &&
-		apply 2 999999999 kb1.hp
+		apply 2 999999999 kb1.hp && apply 2 $$ kb1.hp | tee said && grep "^KB1" said && ! grep -q "map" <(grep "^KB1" said)
 }
 check "no process is a failure unless --if-present" absent
 
@@ -244,6 +244,27 @@ else
 	count=$((count + 1))
 	echo "ok $count - gdb walks through new code with --symbols # SKIP gdb is not installed"
 fi
+
+symbols_not_written() {
+	start a old 0 && mkdir -p taken || return 1
+	for file in missing/symbols.elf taken; do
+		apply 3 --symbols=$file "$pid_a" kb1.hp 2>&1 | tee said
+		grep -q "$file: cannot be written" said && answers a "answer 10" 31 || return 1
+	done
+	apply 0 --symbols=/dev/full "$pid_a" kb1.hp | tee said && grep -q "patched: warning: no symbols written" said &&
+		grep -q "1 of 1 patched" said && answers a "answer 10" 32
+}
+check "symbols that cannot be written are refused before anything changes, later they are a warning" symbols_not_written
+
+unknown_package() {
+	start a old 0 && apply 2 --revert=KB9 "$pid_a" 2>&1 | tee said && grep -q "0 of 1 reverted" said &&
+		grep -q "hp-apply: no process has package KB9" said && apply 2 --revert=KB9 2>&1 | tee said &&
+		grep -q "hp-apply: no process has package KB9" said && apply 0 --if-present --revert=KB9 &&
+		apply 0 "$pid_a" kb1.hp && apply 2 --revert=KB9 "$pid_a" && answers a "answer 10" 32 &&
+		apply 0 --revert=KB1 "$pid_a" && apply 0 --revert=KB1 "$pid_a" | tee said && grep -q "already inactive" said &&
+		apply 0 --revert=KB1
+}
+check "a package to revert that no process has is said; one that is inactive already is done" unknown_package
 
 usage() {
 	exits 3 hp-apply && exits 3 hp-apply --list --verify && exits 3 hp-apply --no-such-option kb1.hp &&
