@@ -85,6 +85,15 @@ result "a function that an exception may pass is refused, one that calls nothing
 "$hp_build" -n -q --allow=exception-tables passed/old passed/new >"$out/log" 2>&1
 result "and may be allowed" $?
 
+for side in old new; do
+	mkdir -p "table/$side"
+	macro=$([ $side = new ] && echo -DNEW)
+	# shellcheck disable=SC2086
+	(cd "table/$side" && $CC $base $macro -c "$here/../table.c" -o table.o && $CC table.o -o table) >"$out/log" 2>&1
+done
+refused section-unsupported table/old table/new && grep -q 'commands: a table that the linker puts together' "$out/log"
+result "section-unsupported: an entry added to a table that the linker puts together is refused" $?
+
 damage() { # DIR
 	cp -r good "$1"
 }
