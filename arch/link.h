@@ -24,18 +24,19 @@ enum dynamic_kind {
 
 /* What a relocated field means in linked code, which may no longer be the instruction the compiler wrote. */
 enum field_meaning {
-	FIELD_NOTHING,    /* no value: marker, or an instruction that became a nop */
-	FIELD_ADDRESS,    /* value: address, S + A */
-	FIELD_BRANCH,     /* the same of a branch: may be a stub that goes to S */
-	FIELD_SLOT,       /* value: address of a GOT slot that holds S, + A */
-	FIELD_GOT_BASE,   /* value: address of the GOT, + A */
-	FIELD_GOT_OFFSET, /* value: S + A - GOT base */
-	FIELD_SIZE,       /* value: size of S + A */
-	FIELD_TLS_PAIR,   /* value: address of module and offset words of S, + A */
-	FIELD_TLS_MODULE, /* value: address of module and offset words of this module, + A */
-	FIELD_TLS_OFFSET, /* value: offset of S in its TLS block, + A */
-	FIELD_TP_OFFSET,  /* value: offset of S from the thread pointer, + A */
-	FIELD_TP_SLOT,    /* value: address of a word that holds S's offset from the thread pointer, + A */
+	FIELD_NOTHING,     /* no value: marker, or an instruction that became a nop */
+	FIELD_ADDRESS,     /* value: address, S + A */
+	FIELD_BRANCH,      /* the same of a branch: may be a stub that goes to S */
+	FIELD_SLOT,        /* value: address of a GOT slot that holds S, + A */
+	FIELD_GOT_BASE,    /* value: address of the GOT, + A */
+	FIELD_GOT_OFFSET,  /* value: S + A - GOT base */
+	FIELD_SLOT_OFFSET, /* value: address of a GOT slot that holds S - GOT base, + A */
+	FIELD_SIZE,        /* value: size of S + A */
+	FIELD_TLS_PAIR,    /* value: address of module and offset words of S, + A */
+	FIELD_TLS_MODULE,  /* value: address of module and offset words of this module, + A */
+	FIELD_TLS_OFFSET,  /* value: offset of S in its TLS block, + A */
+	FIELD_TP_OFFSET,   /* value: offset of S from the thread pointer, + A */
+	FIELD_TP_SLOT,     /* value: address of a word that holds S's offset from the thread pointer, + A */
 	FIELD_TLS_DESCRIPTOR, /* value: address of S's descriptor, + A */
 };
 

@@ -185,6 +185,49 @@ static bool read_got_load(struct form *form)
 
 static const uint8_t load_tp[] = {0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0}; // mov %fs:0, %rax
 
+// The large code model has the same load before a call through a register:
+//   48 8d 3d f  48 b8 g(8 bytes)  48 01 d8 (or 4c 01 f8)  ff d0
+// lea x@tlsgd(%rip), %rdi; movabs $__tls_get_addr@PLTOFF, %rax; add %rbx, %rax; call *%rax. It is 22 bytes long.
+static bool is_large_tls_call(const struct form *form)
+{
+	return form->place->next_info && form->place->next_info->type == R_X86_64_PLTOFF64 &&
+	       form->place->next_offset == form->place->offset + 6 && has_room(form->place, 3, 15);
+}
+
+// mov %fs:0, %rax; lea x@tpoff(%rax), %rax  (or add x@gottpoff(%rip), %rax)  at START, the number behind them.
+static bool read_tp_sequence(struct form *form, const uint8_t *start)
+{
+	const uint8_t *field = start + 12;
+
+	if (memcmp(start, load_tp, sizeof(load_tp)) != 0)
+		return false;
+	if (!memcmp(start + 9, "\x48\x8d\x80", 3))
+		return found_plain(form, FIELD_TP_OFFSET, load_signed32(field), 0);
+	if (!memcmp(start + 9, "\x48\x03\x05", 3))
+		return found(form, FIELD_TP_SLOT,
+			     form->place->vaddr + (uint64_t)(field - form->now) + load_signed32(field), 0, 0);
+	return false;
+}
+
+static bool covers(struct form *form, uint8_t before, uint8_t after)
+{
+	form->field->before = before;
+	form->field->after = after;
+	form->field->relocs = 2;
+	return true;
+}
+
+// The same as below, and  66 0f 1f 44 00 00  nopw 0(%rax,%rax,1)  behind it.
+static bool read_large_general_dynamic(struct form *form)
+{
+	const uint8_t *start = form->now - 3;
+
+	if (same_before(form, 3))
+		return found(form, FIELD_TLS_PAIR, pc_relative(form), 0, 0);
+	return !memcmp(start + 16, "\x66\x0f\x1f\x44\0", 6) && read_tp_sequence(form, start) &&
+	       covers(form, 3, 15);
+}
+
 /*
  * 66 48 8d 3d f  66 66 48 e8 g     lea x@tlsgd(%rip), %rdi; call __tls_get_addr@PLT   (or 66 48 ff 15 g)
  *   -> 64 48 8b 04 25 0 0 0 0  48 8d 80 imm32     mov %fs:0, %rax; lea x@tpoff(%rax), %rax
@@ -192,37 +235,33 @@ static const uint8_t load_tp[] = {0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0}; // 
  */
 static bool read_general_dynamic(struct form *form)
 {
-	const uint8_t *start = form->now - 4, *field = form->now + 8;
-	struct linked_field *out = form->field;
-
+	if (is_large_tls_call(form))
+		return read_large_general_dynamic(form);
 	if (same_before(form, 4))
 		return found(form, FIELD_TLS_PAIR, pc_relative(form), 0, 0);
 	if (!has_room(form->place, 4, 8) || !form->place->next_info ||
-	    form->place->next_offset != form->place->offset + 8 ||
-	    memcmp(start, load_tp, sizeof(load_tp)) != 0)
+	    form->place->next_offset != form->place->offset + 8)
 		return false;
-	if (!memcmp(start + 9, "\x48\x8d\x80", 3))
-		found_plain(form, FIELD_TP_OFFSET, load_signed32(field), 4);
-	else if (!memcmp(start + 9, "\x48\x03\x05", 3))
-		found(form, FIELD_TP_SLOT, form->place->vaddr + 8 + load_signed32(field), 4, 0);
-	else
-		return false;
-	out->after = 8;
-	out->relocs = 2;
-	return true;
+	return read_tp_sequence(form, form->now - 4) && covers(form, 4, 8);
 }
 
 /*
  * 48 8d 3d f  e8 g           lea x@tlsld(%rip), %rdi; call __tls_get_addr@PLT     (or ff 15 g: one byte more)
  *   -> 66 66 66  64 48 8b 04 25 0 0 0 0     mov %fs:0, %rax
+ * and in the large code model 13 bytes of nop before it.
  */
 static bool read_local_dynamic(struct form *form)
 {
+	static const uint8_t large[] = {0x66, 0x66, 0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0};
 	const uint8_t *start = form->now - 3;
 	unsigned pads = form->place->next_offset - form->place->offset == 6 ? 4 : 3;
 
 	if (same_before(form, 3))
 		return found(form, FIELD_TLS_MODULE, pc_relative(form), 0, 0);
+	if (is_large_tls_call(form))
+		return !memcmp(start, large, sizeof(large)) &&
+		       !memcmp(start + sizeof(large), load_tp, sizeof(load_tp)) &&
+		       found(form, FIELD_NOTHING, 0, 3, 15) && covers(form, 3, 15);
 	if (!form->place->next_info || form->place->next_offset - form->place->offset != pads + 2u ||
 	    !has_room(form->place, 3, pads + 2))
 		return false;
@@ -314,13 +353,15 @@ static bool read_plain(struct form *form)
 	case RELOC_RELATIVE:
 		return found(form, FIELD_ADDRESS, place->vaddr + value, 0, 0);
 	case RELOC_CALL:
-		return place->info->type != R_X86_64_PLTOFF64 &&
-		       found(form, FIELD_BRANCH, place->vaddr + value, 0, 0);
+		if (place->info->type == R_X86_64_PLTOFF64) // of the function, or of its stub
+			return found(form, FIELD_GOT_OFFSET, value, 0, 0);
+		return found(form, FIELD_BRANCH, place->vaddr + value, 0, 0);
 	case RELOC_SIZE:
 		return found(form, FIELD_SIZE, value, 0, 0);
 	case RELOC_GOT:
-		return place->info->type == R_X86_64_GOTPCREL64 &&
-		       found(form, FIELD_SLOT, place->vaddr + value, 0, 0);
+		if (place->info->type == R_X86_64_GOTPCREL64)
+			return found(form, FIELD_SLOT, place->vaddr + value, 0, 0);
+		return place->info->size == 8 && found(form, FIELD_SLOT_OFFSET, value, 0, 0);
 	case RELOC_GOT_BASE:
 		if (place->info->type == R_X86_64_GOTOFF64)
 			return found(form, FIELD_GOT_OFFSET, value, 0, 0);

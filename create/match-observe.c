@@ -320,6 +320,8 @@ bool match_observe(const struct matching *matching, const struct section *sectio
 		       wrong(&look, "another address of the GOT");
 	case FIELD_GOT_OFFSET:
 		return see_address(&look, field->value - addend + matching->image->got_base);
+	case FIELD_SLOT_OFFSET:
+		return see_slot(&look, field->value - addend + matching->image->got_base);
 	case FIELD_SIZE:
 		return see_size(&look, field->value - addend);
 	case FIELD_TLS_PAIR:

@@ -472,34 +472,55 @@ static void resolve_plain(struct target *target, struct member *member, const st
 static void resolve_slot(struct target *target, struct member *member, const struct reloc *reloc)
 {
 	struct reference reference = classify_reference(target, member, reloc);
+	uint32_t type = reloc->info->size == 8 ? R_X86_64_PC64 : R_X86_64_PC32;
 
-	relocate(member, reloc, R_X86_64_PC32, slot_of(target, member, reloc, &reference), reloc->addend);
+	relocate(member, reloc, type, slot_of(target, member, reloc, &reference), reloc->addend);
 }
 
+// Whether the image tells where its GOT is. All distances from it are kept to that place: a split-off part uses the
+// one that its function has computed.
+static bool has_got_base(struct target *target, const struct member *member)
+{
+	if (!target->image->got_base)
+		refuse(target, member->unit, "section-unsupported",
+		       "uses the GOT's address, and the image tells no GOT; build it with the small code "
+		       "model");
+	return target->image->got_base;
+}
+
+static struct payload_symbol *got_base(struct target *target)
+{
+	return bind_image(target, "_GLOBAL_OFFSET_TABLE_", target->image->got_base, false);
+}
+
+// lea next(%rip), %r; movabs $_GLOBAL_OFFSET_TABLE_ + (. - next), %r11; add: where the GOT is.
 static void resolve_got_base(struct target *target, struct member *member, const struct reloc *reloc)
 {
-	uint64_t base = target->image->got_base;
-	struct reference reference;
+	uint32_t type = reloc->info->type == R_X86_64_GOTPC64 ? R_X86_64_PC64 : R_X86_64_PC32;
 
-	if (!base) {
-		refuse(target, member->unit, "section-unsupported",
-		       "uses the GOT's address, and the image tells no GOT");
-	} else if (reloc->info->type == R_X86_64_GOTPC32) {
-		relocate(member, reloc, R_X86_64_PC32,
-			 (struct address){.symbol = bind_image(target, "_GLOBAL_OFFSET_TABLE_", base, false)},
+	if (has_got_base(target, member))
+		relocate(member, reloc, type, (struct address){.symbol = got_base(target)}, reloc->addend);
+}
+
+// What the large code model adds to the GOT's address: the distance of a datum, of a function or its stub, of a slot.
+static void resolve_got_offset(struct target *target, struct member *member, const struct reloc *reloc)
+{
+	struct reference reference = classify_reference(target, member, reloc);
+	struct address address;
+
+	if (!has_got_base(target, member))
+		return;
+	got_base(target);
+	if (reloc->info->kind == RELOC_GOT) {
+		relocate(member, reloc, R_X86_64_GOTOFF64, slot_of(target, member, reloc, &reference),
 			 reloc->addend);
-	} else {
-		reference = classify_reference(target, member, reloc);
-		if (reference.in_image)
-			write_field(member, reloc->offset - member->unit->offset,
-				    reference.vaddr + (uint64_t)reference.distance - base, 8);
-		else
-			refuse(target, member->unit, "section-unsupported",
-			       "new data `%s` addressed from the GOT's start (R_X86_64_GOTOFF64); build it "
-			       "with the small "
-			       "code model",
-			       reference.name);
+		return;
 	}
+	address = reloc->info->kind == RELOC_CALL ? call_of(target, member, reloc, &reference)
+						  : address_of(target, member, reloc, &reference);
+	if (reference.ambiguous && !reference.in_image && !reference.member)
+		refuse_ambiguous(target, member, &reference);
+	relocate(member, reloc, R_X86_64_GOTOFF64, address, reference.distance);
 }
 
 static void resolve_reloc(struct target *target, struct member *member, const struct reloc *reloc)
@@ -527,11 +548,18 @@ static void resolve_reloc(struct target *target, struct member *member, const st
 	case R_X86_64_GOTPCREL:
 	case R_X86_64_GOTPCRELX:
 	case R_X86_64_REX_GOTPCRELX:
+	case R_X86_64_GOTPCREL64:
 		resolve_slot(target, member, reloc);
 		return;
 	case R_X86_64_GOTPC32:
-	case R_X86_64_GOTOFF64:
+	case R_X86_64_GOTPC64:
 		resolve_got_base(target, member, reloc);
+		return;
+	case R_X86_64_GOTOFF64:
+	case R_X86_64_PLTOFF64:
+	case R_X86_64_GOT64:
+	case R_X86_64_GOTPLT64:
+		resolve_got_offset(target, member, reloc);
 		return;
 	case R_X86_64_SIZE32:
 	case R_X86_64_SIZE64:

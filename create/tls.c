@@ -134,9 +134,35 @@ static bool code_is(struct member *member, uint64_t offset, const char *bytes, s
 
 #define CODE_IS(member, offset, text) code_is(member, offset, text, sizeof(text) - 1)
 
+// The large code model: lea x@tlsgd(%rip),%rdi; movabs $__tls_get_addr@PLTOFF,%rax; add %reg,%rax; call *%rax.
+static bool is_large_call(struct member *member, uint64_t field)
+{
+	return field >= 3 && CODE_IS(member, field - 3, "\x48\x8d\x3d") &&
+	       CODE_IS(member, field + 4, "\x48\xb8") && CODE_IS(member, field + 17, "\xff\xd0");
+}
+
+static void relax_large_general(struct member *member, uint64_t field, int32_t tp_offset)
+{
+	memcpy(code_at(member, field - 3),
+	       "\x64\x48\x8b\x04\x25\0\0\0\0\x48\x8d\x80\0\0\0\0\x66\x0f\x1f\x44\0\0", 22);
+	memcpy(code_at(member, field + 9), &tp_offset, 4);
+	member->tls_call_done = field + 6;
+}
+
+static void relax_large_local(struct member *member, uint64_t field)
+{
+	memcpy(code_at(member, field - 3),
+	       "\x66\x66\x66\x66\x2e\x0f\x1f\x84\0\0\0\0\0\x64\x48\x8b\x04\x25\0\0\0\0", 22);
+	member->tls_call_done = field + 6;
+}
+
 /* leaq x@tlsgd(%rip),%rdi; call __tls_get_addr  ->  mov %fs:0,%rax; lea x@tpoff(%rax),%rax */
 static bool relax_general(struct member *member, uint64_t field, int32_t tp_offset)
 {
+	if (is_large_call(member, field)) {
+		relax_large_general(member, field, tp_offset);
+		return true;
+	}
 	if (field < 4 || !CODE_IS(member, field - 4, "\x66\x48\x8d\x3d") ||
 	    (!CODE_IS(member, field + 4, "\x66\x66\x48\xe8") &&
 	     !CODE_IS(member, field + 4, "\x66\x48\xff\x15")))
@@ -158,6 +184,8 @@ static bool relax_local(struct member *member, uint64_t field)
 	} else if (CODE_IS(member, field + 4, "\xff\x15")) {
 		memcpy(code_at(member, field - 3), "\x66\x66\x66\x66\x64\x48\x8b\x04\x25\0\0\0\0", 13);
 		member->tls_call_done = field + 6;
+	} else if (is_large_call(member, field)) {
+		relax_large_local(member, field);
 	} else {
 		return false;
 	}

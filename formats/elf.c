@@ -210,10 +210,18 @@ static int check_tables(struct reader *reader)
 				   i);
 		linkage->symbols[symbol].binding = i;
 	}
-	for (size_t i = 1; i < linkage->symbol_count; i++)
-		if (!linkage->symbols[i].section && linkage->symbols[i].binding == HP_NONE)
+	for (uint32_t i = 1; i < linkage->symbol_count; i++) {
+		if (linkage->symbols[i].section)
+			continue;
+		if (linkage->symbols[i].binding == HP_NONE)
 			return BAD(reader, 0, "payload symbol %s is not bound to anything",
 				   linkage->symbols[i].name);
+		if (strcmp(linkage->symbols[i].name, "_GLOBAL_OFFSET_TABLE_"))
+			continue;
+		if (linkage->got)
+			return BAD(reader, 0, "payload: two symbols _GLOBAL_OFFSET_TABLE_");
+		linkage->got = i;
+	}
 	return HP_OK;
 }
 

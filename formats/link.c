@@ -129,7 +129,7 @@ static int symbol_value(const struct job *job, uint64_t index, uint64_t *value)
 	return HP_OK;
 }
 
-static int relocate_section(const struct job *job, const struct elf_section *relocations)
+static int relocate_section(const struct job *job, const struct elf_section *relocations, const uint64_t *got)
 {
 	uint32_t index = relocations->info;
 	const struct elf_section *section;
@@ -159,7 +159,7 @@ static int relocate_section(const struct job *job, const struct elf_section *rel
 			status = relocate_x86_64(
 				(uint32_t)ELF64_R_TYPE(raw.r_info), job->out[region] + offset + raw.r_offset,
 				section->size - raw.r_offset, value + (uint64_t)raw.r_addend,
-				job->place->address[region] + offset + raw.r_offset, job->error);
+				job->place->address[region] + offset + raw.r_offset, got, job->error);
 		if (status == HP_OVERFLOW)
 			return fail(job->error, HP_OVERFLOW, HP_NONE, raw.r_offset,
 				    "payload: %s+0x%llx: what it refers to (%s) is too far away",
@@ -178,6 +178,7 @@ int hp_link(struct hp_package *package, size_t target, const struct hp_place *pl
 		.place = place, .out = {code, data}, .resolve = resolve, .arg = arg, .error = error};
 	struct linkage *linkage = NULL;
 	int status = get_linkage(package, target, &linkage, error);
+	uint64_t got = 0;
 
 	if (status)
 		return status;
@@ -199,12 +200,13 @@ int hp_link(struct hp_package *package, size_t target, const struct hp_place *pl
 		    linkage->sections[i].size)
 			memcpy(job.out[linkage->region[i]] + linkage->offset[i], linkage->sections[i].data,
 			       linkage->sections[i].size);
+	status = symbol_value(&job, linkage->got, &got);
 	for (size_t i = 0; i < linkage->section_count && !status; i++) {
 		if (linkage->sections[i].type == SHT_REL)
 			return fail(error, HP_UNSUPPORTED, HP_NONE, 0,
 				    "payload: %s: relocations without addend", linkage->sections[i].name);
 		if (linkage->sections[i].type == SHT_RELA)
-			status = relocate_section(&job, &linkage->sections[i]);
+			status = relocate_section(&job, &linkage->sections[i], linkage->got ? &got : NULL);
 	}
 	return status;
 }

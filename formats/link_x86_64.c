@@ -23,7 +23,7 @@ static int store_signed(uint8_t *field, uint64_t room, uint64_t value, struct hp
 }
 
 int relocate_x86_64(uint32_t type, uint8_t *field, uint64_t room, uint64_t value, uint64_t place,
-		    struct hp_error *error)
+		    const uint64_t *got, struct hp_error *error)
 {
 	switch (type) {
 	case R_X86_64_NONE:
@@ -34,6 +34,11 @@ int relocate_x86_64(uint32_t type, uint8_t *field, uint64_t room, uint64_t value
 		return store(field, room, value, 8, error);
 	case R_X86_64_PC64:
 		return store(field, room, value - place, 8, error);
+	case R_X86_64_GOTOFF64:
+		if (!got)
+			return fail(error, HP_MALFORMED, HP_NONE, 0,
+				    "payload: counts from the GOT and names no _GLOBAL_OFFSET_TABLE_");
+		return store(field, room, value - *got, 8, error);
 	case R_X86_64_PC32:
 	case R_X86_64_PLT32:
 		return store_signed(field, room, value - place, error);

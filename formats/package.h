@@ -57,6 +57,7 @@ struct linkage {
 	size_t section_count;
 	struct elf_symbol *symbols;
 	size_t symbol_count;
+	uint32_t got; /* the undefined symbol _GLOBAL_OFFSET_TABLE_, 0: there is none */
 	uint8_t *region;
 	uint64_t *offset;
 	struct hp_layout layout;
@@ -103,8 +104,9 @@ int check_target(const struct hp_target *target, uint32_t chunk, struct hp_error
 int read_payload(struct pool *pool, const struct hp_target *target, struct linkage **linkage,
 		 struct hp_error *error);
 
-/* link_x86_64.c: one relocation. FIELD lies in ROOM bytes of its section; VALUE is S + A, PLACE is P. */
+/* link_x86_64.c: one relocation. FIELD lies in ROOM bytes of its section; VALUE is S + A, PLACE is P, *GOT is where
+ * distances from the GOT count from (NULL: the payload names none). */
 int relocate_x86_64(uint32_t type, uint8_t *field, uint64_t room, uint64_t value, uint64_t place,
-		    struct hp_error *error);
+		    const uint64_t *got, struct hp_error *error);
 
 #endif

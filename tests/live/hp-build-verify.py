@@ -52,6 +52,7 @@ class Image(Elf):
     def __init__(self, path):
         with open(path, "rb") as file:
             super().__init__(file.read())
+        self.fixed = self.data[16] == 2  # ET_EXEC
         self.names, self.at = {}, {}
         for symbol in list(self.symbols(2)) + list(self.symbols(11)):
             if symbol["shndx"] and symbol["type"] not in (4, 6):
@@ -157,40 +158,46 @@ class Check:
         kind, symbol, addend = self.relocs[section][place]
         facts = self.syms[symbol]
         self.fields += 1
-        if kind not in (2, 1, 10, 11):
+        if kind not in (2, 1, 10, 11, 24, 25):
             self.skipped += 1
             return
+        pc = 4 if kind == 2 else 0
         if kind == 2:
             value = new_place + struct.unpack("<i", self.new.bytes(new_place, 4))[0] - addend
+        elif kind in (24, 25):
+            base = new_place if kind == 24 else self.new.names["_GLOBAL_OFFSET_TABLE_"][0]["value"]
+            value = base + struct.unpack("<q", self.new.bytes(new_place, 8))[0] - addend
         elif kind == 1:
             value = self.new.relative.get(new_place, None)
+            if value is None and self.new.fixed and new_place not in self.new.slots:
+                value, = struct.unpack("<Q", self.new.bytes(new_place, 8))
             if value is None:
                 self.skipped += 1
                 return
             value -= addend
         else:
             value = struct.unpack("<I", self.new.bytes(new_place, 4))[0] - addend
-        if symbol in self.replaced and addend == (-4 if kind == 2 else 0) and not self.is_branch(section, place):
+        if symbol in self.replaced and addend == -pc and kind != 25 and not self.is_branch(section, place):
             self.complain(where, f"takes the address of the new {facts['name']} instead of the old one's")
         if facts["shndx"]:
             home = self.payload.sections[facts["shndx"]]["name"]
             if home.startswith(".hp."):
-                at = facts["value"] + addend + 4
+                at = facts["value"] + addend + pc
                 tail = -at % 8  # an immediate behind the field
                 name = self.import_name(facts["shndx"], at + tail)
                 if name is None:
                     self.skipped += 1  # an undefined weak symbol: zero
-                elif not self.means_import(value + addend + 4 + tail, name):
-                    self.complain(where, f"means {name}, but NEW goes to {value + addend + 4:#x}")
+                elif not self.means_import(value + addend + pc + tail, name):
+                    self.complain(where, f"means {name}, but NEW goes to {value + addend + pc:#x}")
             elif facts["type"] == 3:
-                at = facts["value"] + addend + (4 if kind == 2 else 0)
+                at = facts["value"] + addend + pc
                 mine = self.contents(facts["shndx"], at, 16)
                 if any(at <= offset < at + 16 for offset in self.relocs.get(facts["shndx"], {})):
                     self.skipped += 1  # a table of addresses; its entries are looked at by themselves
                     return
                 end = mine.find(b"\0")
                 mine = mine[:end + 1] if 0 <= end else mine[:4]
-                if self.new.bytes(value + addend + (4 if kind == 2 else 0), len(mine)) != mine:
+                if self.new.bytes(value + addend + pc, len(mine)) != mine:
                     self.skipped += 1  # behind an immediate: the place is not the end of the instruction
             elif facts["name"] not in self.new.at.get(value, ()):
                 self.complain(where, f"means {facts['name']}, but NEW has {self.new.at.get(value)} at {value:#x}")
@@ -209,8 +216,8 @@ class Check:
                 self.complain(where, f"means {name}, but NEW has {self.new.at.get(value)} at {value:#x}")
         elif binding["kind"] == SLOT:
             name = self.old.slots.get(vaddr, self.old.nameless.get(vaddr, name))
-            if not self.means_import(value + addend + 4, name):
-                self.complain(where, f"means the slot of {name}, but NEW goes to {value + addend + 4:#x}")
+            if not self.means_import(value + addend + pc, name):
+                self.complain(where, f"means the slot of {name}, but NEW goes to {value + addend + pc:#x}")
         else:
             self.skipped += 1
 
@@ -229,7 +236,7 @@ class Check:
             slot = self.syms[target]["name"].startswith("hp.slot.") or (
                 self.syms[target]["shndx"] and self.payload.sections[self.syms[target]["shndx"]]["name"] == ".hp.got")
             # The linker may have rewritten the load of a slot.
-            for byte in range(at - 3 if slot else at, at + (8 if kind in (1, 24) else 4)):
+            for byte in range(at - 3 if slot else at, at + (8 if kind in (1, 24, 25) else 4)):
                 mine[byte] = theirs[byte]
             self.field(f"{symbol['name']}+{at:#x}", section, place, body["value"] + at)
         # Accesses of thread-local variables hold offsets of four bytes, which may differ; more than that may not.

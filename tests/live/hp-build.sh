@@ -188,6 +188,11 @@ check "PIE from PIC objects: every field means what it means in the new image" v
 check "PIE with TLS descriptors: every field means what it means in the new image" verified -fPIC -mtls-dialect=gnu2
 check "PIE with local-dynamic TLS: every field means what it means in the new image" verified -fPIC -ftls-model=local-dynamic
 check "PIE with initial-exec TLS: every field means what it means in the new image" verified -fPIC -ftls-model=initial-exec
+check "PIE of the large code model: every field means what it means in the new image" verified -fPIC -mcmodel=large
+check "the same without PIE: every field means what it means in the new image" verified -fno-pie -no-pie -mcmodel=large
+check "PIE of the medium code model: every field means what it means in the new image" verified -fPIC -mcmodel=medium -mlarge-data-threshold=1
+check "library of the large code model: every field means what it means in the new image" verified -fPIC -shared -mcmodel=large
+check "library of the medium code model: every field means what it means in the new image" verified -fPIC -shared -mcmodel=medium -mlarge-data-threshold=1
 check "library: every field means what it means in the new image" verified -fPIC -shared
 check "library with initial-exec TLS: every field means what it means in the new image" verified -fPIC -shared -ftls-model=initial-exec
 check "library with TLS descriptors: every field means what it means in the new image" verified -fPIC -shared -mtls-dialect=gnu2

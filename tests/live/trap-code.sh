@@ -5,7 +5,9 @@
 
 for kind in "pie:-fPIE:-pie" "non-pie:-fno-pie -fno-pic:-no-pie" "static:-fno-pie:-static" "static-pie:-fPIE:-static-pie" \
 	"ipa-ra-o3:-O3 -fipa-ra -fPIE:-pie" "cet:-fcf-protection=full -fPIE:-pie" "no-plt:-fno-plt -fPIE:-pie -Wl,-z,now" \
-	"frame-pointer:-fno-omit-frame-pointer -fPIE:-pie"; do
+	"frame-pointer:-fno-omit-frame-pointer -fPIE:-pie" "large-pic:-fPIC -mcmodel=large:-pie" \
+	"large:-fno-pie -fno-pic -mcmodel=large:-no-pie" \
+	"medium-pic:-fPIC -mcmodel=medium -mlarge-data-threshold=1:-pie"; do
 	IFS=: read -r name compile link <<<"$kind"
 	rm -rf "$out/program" "$out/program.hp"
 	if ! EXTRA=$compile LINK=$link build program "$data/program.c" "$data/parts.c" || ! package program; then

@@ -303,6 +303,8 @@ Test(link, relocations_that_payloads_must_not_have_are_refused)
 	cr_assert_eq(link_with(5, 0, R_X86_64_16), HP_UNSUPPORTED);
 	cr_assert_eq(link_with(5, 0, 0xffff), HP_UNSUPPORTED);
 	cr_assert_eq(link_with(5, 4711, R_X86_64_64), HP_MALFORMED);
+	// Counts from the GOT, and no symbol says where that is.
+	cr_assert_eq(link_with(5, 0, R_X86_64_GOTOFF64), HP_MALFORMED);
 	cr_assert_eq(link_with(33, 0, R_X86_64_PC32), HP_MALFORMED);
 	cr_assert_eq(link_with(UINT64_MAX, 0, R_X86_64_64), HP_MALFORMED);
 	cr_assert_eq(link_with(5, 0, R_X86_64_PC32), HP_OK);
