@@ -272,6 +272,34 @@ Test(image, symbols_come_from_the_linked_debug_file)
 	}
 }
 
+// Where distributions' -dbgsym packages put them: named by the build ID. Only root may try that.
+Test(image, symbols_come_from_the_debug_file_of_that_build_id)
+{
+	struct linked *linked = link_all(PROGRAM, PIE " -g", "-pie");
+	char *directory, *path;
+
+	open_image(linked, "image");
+	directory = xasprintf("/usr/lib/debug/.build-id/%.2s", linked->image->build_id_text);
+	path = xasprintf("%s/%s.debug", directory, linked->image->build_id_text + 2);
+	image_close(linked->image);
+	linked->image = NULL;
+	if (geteuid())
+		cr_skip_test("only root can put files under /usr/lib/debug");
+	run_command(
+		"mkdir -p '%s' && cd %s && strip -o stripped image && objcopy --only-keep-debug image '%s'",
+		directory, linked->directory, path);
+	open_image(linked, "stripped");
+	run_command("rm -f '%s' && rmdir --ignore-fail-on-non-empty '%s'", path, directory);
+	cr_assert(linked->image->full_symbols);
+	cr_expect_str_eq(linked->image->debug_path, path);
+	match_all(linked);
+	expect_full(linked, path);
+	expect_true_places(linked, path);
+	free(path);
+	free(directory);
+	linked_free(linked);
+}
+
 Test(image, debug_file_of_another_build_is_not_taken)
 {
 	struct linked *linked = link_all(PROGRAM, PIE " -g", "-pie");
