@@ -18,6 +18,8 @@ OTHER_SCRIPTS := $(wildcard tests/style*.sh tests/format*.sh tests/cli/*.sh)
 # The stories of README and tutorial, and real fixes: they need minutes.
 STORIES := $(wildcard tests/story/*.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(FUZZ)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+# What hp-diff says of edits and mutations of real programs, beside an independent comparison.
+PROPERTIES := $(wildcard tests/property/check-*)
 ASAN_UNIT_TESTS := $(patsubst $(O)/%,$(ASAN)/%,$(UNIT_TESTS))
 
 # A program for live tests may use the libraries as the unit tests do.
@@ -37,7 +39,7 @@ unit-programs: $(UNIT_TESTS)
 # Pairs of builds of Debian's packages, kept from one run to the next.
 PAIRS = $(abspath $(O))/pairs
 
-RUN = HP_BIN=$(abspath $(O)/bin) HP_BUILD=$(abspath $(O)) HP_PAIRS=$(PAIRS) CC="$(CC)" FUZZ_SECONDS=$(FUZZ_SECONDS) \
+RUN = HP_BIN=$(abspath $(O)/bin) HP_BUILD=$(abspath $(O)) HP_PAIRS=$(PAIRS) HP_PROPERTY=$(abspath $(O))/property CC="$(CC)" FUZZ_SECONDS=$(FUZZ_SECONDS) \
 	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	tests/run --jobs=$(JOBS) --time-limit=$(TIME_LIMIT) --only=$(ONLY)
 
@@ -45,7 +47,7 @@ check: test-programs
 	+$(ASAN_MAKE) unit-programs
 	+$(FUZZ_MAKE) fuzz-programs
 	@$(RUN) --out=$(O)/tests/out --unit $(UNIT_TESTS) $(ASAN_UNIT_TESTS) \
-		--script $(LIVE_SCRIPTS) $(LIVE_PROGRAMS) $(OTHER_SCRIPTS) $(STORIES) $(FUZZERS)
+		--script $(LIVE_SCRIPTS) $(LIVE_PROGRAMS) $(OTHER_SCRIPTS) $(STORIES) $(PROPERTIES) $(FUZZERS)
 
 check-unit: unit-programs
 	@$(RUN) --out=$(O)/tests/out --unit $(UNIT_TESTS)
@@ -67,6 +69,15 @@ check-sanitize:
 		ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		tests/run --jobs=$(JOBS) --time-limit=600 --only=$(ONLY) --out=$(ASAN)/tests/out \
 		--unit $(ASAN_UNIT_TESTS) --script $(LIVE_SCRIPTS) $(LIVE_PROGRAMS:$(O)/%=$(ASAN)/%) $(FUZZERS)
+
+# Hundreds of mutations; each file with each edit that means nothing. SEED=N begins where an earlier run did.
+PROPERTY_RUN = HP_BIN=$(abspath $(O)/bin) tests/property/$(1) --fetched=$(O)/property/src --work=$(O)/property \
+	--cc="$(CC)" --jobs=$(JOBS) $(if $(SEED),--seed=$(SEED)) --count=$(or $(COUNT),$(2))
+check-mutation: all
+	$(call PROPERTY_RUN,mutate.py,400)
+
+check-property: all
+	$(call PROPERTY_RUN,property.py,all)
 
 # The long sweep: the applier killed at every system call and at random instants, thousands of times.
 check-kill: test-programs
@@ -94,5 +105,5 @@ bench: all
 lint:
 	tests/lint.sh
 
-.PHONY: check check-unit check-live check-style check-story check-sanitize check-kill check-corpus fuzz demo demo-quick bench lint \
+.PHONY: check check-mutation check-property check-unit check-live check-style check-story check-sanitize check-kill check-corpus fuzz demo demo-quick bench lint \
 	test-programs fuzz-programs unit-programs
