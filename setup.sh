@@ -12,7 +12,7 @@ set -eu
 cd "$(dirname "$0")"
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
-BUILD="gcc make libc6-dev binutils binutils-dev libelf-dev libdw-dev libsodium-dev zlib1g-dev libjansson-dev"
+BUILD="gcc make libc6-dev binutils binutils-dev libelf-dev libdw-dev libsodium-dev zlib1g-dev libjansson-dev liblzma-dev libzstd-dev libbz2-dev"
 # Unpacking, patching and building a Debian source package.
 SOURCES="dpkg-dev patch xz-utils pkg-config procps libssl-dev"
 # Tests are built by both compilers and linked by three linkers (binutils has gold).

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "create/builder.h"
+#include "create/kernel-target.h"
 
 // ---- images ----------------------------------------------------------------------------------------------------
 
@@ -66,7 +67,9 @@ static bool open_named_images(struct builder *builder)
 	for (size_t i = 0; i < builder->options->image_count; i++) {
 		const char *path = builder->options->images[i];
 		const struct input *input = input_named(&builder->diff->old_tree, path);
-		struct image *image = image_open(input ? input->file : path, path, builder->diags);
+		bool kernel = builder->options->target == HP_TARGET_LINUX;
+		struct image *image = kernel ? kernel_image_open(path, path, builder->diags)
+					     : image_open(input ? input->file : path, path, builder->diags);
 
 		if (!image)
 			return false;
@@ -145,12 +148,30 @@ static bool claimed_already(const struct target *target, const struct placement 
 	return false;
 }
 
-static bool place_pair(struct builder *builder, struct candidate *candidate, struct pair *pair)
+static struct placement *keep(struct builder *builder, struct placement *placement)
 {
-	struct placement *placement = match_object(candidate->image, pair->old);
+	*vec_push(&builder->placements) = placement;
+	return placement;
+}
+
+// Proven with the object as it was linked, when there is one; then where that is what OLD has.
+static struct placement *match_pair(struct builder *builder, const struct candidate *candidate,
+				    const struct pair *pair, const struct object *running)
+{
+	struct placement *placement =
+		keep(builder, match_object(candidate->image, running ? running : pair->old));
+
+	if (!running || placement->result != MATCH_FULL)
+		return placement;
+	return keep(builder, kernel_translate(placement, pair->old, builder->diff->names, builder->diags));
+}
+
+static bool place_pair(struct builder *builder, struct candidate *candidate, struct pair *pair,
+		       const struct object *running)
+{
+	struct placement *placement = match_pair(builder, candidate, pair, running);
 	struct diag place = {.severity = DIAG_REFUSAL, .code = "symbol-ambiguous", .object = candidate->path};
 
-	*vec_push(&builder->placements) = placement;
 	if (placement->result == MATCH_PARTIAL &&
 	    (placement->source_in_image || builder->options->image_count)) {
 		*vec_push(&builder->partial) = (struct partial){candidate, pair, placement};
@@ -316,6 +337,31 @@ static void leave_out(struct builder *builder, const struct pair *pair)
 	}
 }
 
+// The object of that path as it was linked. false: --running was given and has none, or none that can be read.
+static bool load_running(struct builder *builder, const struct pair *pair, const struct object **running)
+{
+	struct diag place = {.severity = DIAG_REFUSAL, .code = "object-missing", .object = pair->path};
+	struct object *object;
+
+	*running = NULL;
+	if (!builder->options->running)
+		return true;
+	for (size_t i = 0; i < builder->running.objects.count; i++) {
+		const struct input *input = &builder->running.objects.at[i];
+
+		if (strcmp(input->path, pair->path) != 0)
+			continue;
+		object = tree_load(&builder->running, input, builder->diff->names, builder->diags);
+		if (object)
+			*vec_push(&builder->running_objects) = object;
+		*running = object;
+		return object;
+	}
+	diags_add(builder->diags, &place, "is not in %s; put the object as it was linked there",
+		  builder->running.root);
+	return false;
+}
+
 static void place_objects(struct builder *builder)
 {
 	struct diff *diff = builder->diff;
@@ -323,13 +369,16 @@ static void place_objects(struct builder *builder)
 
 	for (size_t i = 0; i < diff->pair_count; i++) {
 		struct pair *pair = &diff->pairs[i];
+		const struct object *running;
 		bool found = false;
 
 		if (!is_loaded_change(pair) || !changes_code_or_data(pair))
 			continue;
 		builder->changed++;
+		if (!load_running(builder, pair, &running))
+			continue;
 		for (size_t c = 0; c < builder->candidates.count; c++)
-			found |= place_pair(builder, &builder->candidates.at[c], pair);
+			found |= place_pair(builder, &builder->candidates.at[c], pair, running);
 		if (!found)
 			*vec_push(&missed) = pair;
 	}
@@ -473,6 +522,12 @@ static void make_target(struct builder *builder, struct target *target)
 	emit_members(target);
 	emit_unwind(target);
 	resolve_members(target);
+	if (target->image->kernel) {
+		kernel_describe_functions(target);
+		kernel_check_members(target);
+		check_tables(target);
+		return;
+	}
 	describe_functions(target);
 	check_members(target);
 	check_tables(target);
@@ -492,7 +547,8 @@ static void fill_record(struct builder *builder, const struct target *target, st
 	record->payload = payload;
 	for (size_t i = 0; i < target->functions.count; i++) {
 		target->functions.at[i].symbol = target->replaced.at[i]->symbol->index;
-		target->functions.at[i].prologue = target->prologues.at[i]->index;
+		if (target->prologues.at[i])
+			target->functions.at[i].prologue = target->prologues.at[i]->index;
 	}
 	for (size_t i = 0; i < target->parts.count; i++)
 		if (target->part_symbols.at[i])
@@ -589,6 +645,15 @@ static void collect_overridden(struct builder *builder, struct build *build)
 
 // ---- the pipeline ----------------------------------------------------------------------------------------------
 
+// Modules belong to the kernel that is named beside them.
+static void find_vmlinux(struct builder *builder)
+{
+	for (size_t i = 0; i < builder->candidates.count; i++)
+		for (size_t k = 0; k < builder->candidates.count; k++)
+			if (builder->candidates.at[k].image->kind == HP_TARGET_LINUX)
+				builder->candidates.at[i].target->vmlinux = builder->candidates.at[k].image;
+}
+
 // Something could not be read or cannot be patched. An object that was not understood may hold half of the fix.
 static bool stands_in_the_way(struct builder *builder)
 {
@@ -607,8 +672,12 @@ static int build_with(struct builder *builder, struct build **build)
 	} else {
 		open_tree_images(builder);
 	}
+	if (builder->options->running &&
+	    tree_scan(builder->options->running, &builder->running, builder->diags))
+		return 3;
 	for (size_t i = 0; i < builder->candidates.count; i++)
 		builder->candidates.at[i].target = target_new(builder, &builder->candidates.at[i]);
+	find_vmlinux(builder);
 	place_objects(builder);
 	add_new_objects(builder);
 	for (size_t i = 0; i < builder->candidates.count; i++)
@@ -635,6 +704,11 @@ static void builder_free(struct builder *builder)
 		placement_free(builder->placements.at[i]);
 	for (size_t i = 0; i < builder->new_objects.count; i++)
 		object_free(builder->new_objects.at[i]);
+	for (size_t i = 0; i < builder->running_objects.count; i++)
+		object_free(builder->running_objects.at[i]);
+	if (builder->running.arena)
+		tree_free(&builder->running);
+	free(builder->running_objects.at);
 	free(builder->candidates.at);
 	free(builder->placements.at);
 	free(builder->partial.at);

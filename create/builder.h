@@ -26,6 +26,8 @@ struct builder {
 	const struct build_options *options;
 	struct diags *diags;
 	struct decoder *decoder;
+	struct tree running; /* objects as they were linked, when --running names them */
+	VEC(struct object *) running_objects;
 	VEC(struct candidate) candidates;
 	VEC(struct placement *) placements;
 	VEC(struct partial) partial;

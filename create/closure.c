@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What travels: changed functions the image holds, and what they reach that the image does not have. Existing
 // functions and data are only referred to: a copied static would fork the program's state.
-#include "create/target.h"
+#include "create/kernel-target.h"
 
 struct member *member_find(const struct target *target, const struct unit *unit)
 {
@@ -109,7 +109,8 @@ static struct member *include(struct target *target, struct unit *unit, struct m
 	*vec_push(&target->members) = member;
 	// A split-off part runs as part of its function.
 	for (size_t i = 0; i < unit->part_count; i++)
-		if (unit->parts[i]->kind == UNIT_FUNCTION)
+		if (unit->parts[i]->kind == UNIT_FUNCTION ||
+		    (target->image->kernel && kernel_entry_travels(unit->parts[i])))
 			include(target, unit->parts[i], member->root, unit);
 	return member;
 }

@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "create/target.h"
+#include "create/kernel-target.h"
 
 static uint64_t section_flags(const struct section *section)
 {
@@ -28,10 +28,13 @@ static uint64_t unit_align(const struct unit *unit)
 	return align;
 }
 
-static uint8_t symbol_info(const struct unit *unit)
+// In a kernel module a global would be one with the kernel's own, which may be exported.
+static uint8_t symbol_info(const struct target *target, const struct unit *unit)
 {
 	unsigned type = unit->kind == UNIT_FUNCTION ? STT_FUNC : STT_OBJECT, binding = STB_LOCAL;
 
+	if (target->image->kernel)
+		return (uint8_t)ELF64_ST_INFO(STB_LOCAL, type);
 	if (unit->symbol_count && unit->symbols[0]->binding == BINDING_GLOBAL)
 		binding = STB_GLOBAL;
 	else if (unit->symbol_count && unit->symbols[0]->binding == BINDING_WEAK)
@@ -83,10 +86,12 @@ static void emit_member(struct target *target, struct member *member)
 					unit->size, unit_align(unit));
 	if (unit->kind == UNIT_FUNCTION || unit->kind == UNIT_DATUM)
 		member->symbol = payload_add_symbol(target->payload, unit->name, member->section,
-						    member->offset, unit->size, symbol_info(unit));
+						    member->offset, unit->size, symbol_info(target, unit));
 	else
 		member->symbol = payload_section_symbol(target->payload, member->section);
-	if (flags & SHF_WRITE)
+	if (unit->kind == UNIT_ENTRY)
+		kernel_emit_beside(target, member);
+	else if (flags & SHF_WRITE)
 		describe_state(target, member);
 }
 

@@ -30,6 +30,7 @@ struct elf_range {
 struct image_private {
 	struct file file, debug_file;
 	bool file_open, debug_open;
+	uint8_t *owned; /* decompressed contents, malloc'ed, or NULL */
 	struct elf_view elf;
 	const struct arch_link *link;
 
@@ -85,6 +86,10 @@ const struct image_symbol *const *image_slice_of_name(const struct image_symbol 
 void image_read_dynamic(struct image *image);
 /* Dynamic relocations, static GOT entries, PLT; in image-slots.c. NULL, or what is wrong. */
 const char *image_read_slots(struct image *image);
+/* kernel-image.c: takes the place of symbols and slots for a kernel or module. NULL, or what is wrong. */
+const char *kernel_read(struct image *image);
+/* image.c: opens the ELF file of a kernel or module. */
+struct image *image_open_unpacked(const char *name, const uint8_t *bytes, size_t size, struct diags *diags);
 /* Looks for the separate debug file and takes its symbols; in image-debug.c. */
 void image_open_debug(struct image *image, const char *file);
 

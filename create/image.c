@@ -157,6 +157,18 @@ static bool take_build_id(struct image *image, struct diags *diags)
 	return true;
 }
 
+static bool find_machine(struct image *image, struct diags *diags)
+{
+	const Elf64_Ehdr *header = &image->private->elf.header;
+
+	image->arch = arch_find(header->e_machine, false);
+	image->private->link = image->arch ? arch_link(image->arch) : NULL;
+	if (!image->private->link)
+		return fail(image, diags, "arch-mismatch",
+			    "is for machine %u, whose images this program does not know", header->e_machine);
+	return true;
+}
+
 static bool check_kind(struct image *image, struct diags *diags)
 {
 	const Elf64_Ehdr *header = &image->private->elf.header;
@@ -165,12 +177,7 @@ static bool check_kind(struct image *image, struct diags *diags)
 		return fail(image, diags, "malformed-object",
 			    "is no executable or shared library (ELF type %u)", header->e_type);
 	image->elf_type = header->e_type;
-	image->arch = arch_find(header->e_machine, false);
-	image->private->link = image->arch ? arch_link(image->arch) : NULL;
-	if (!image->private->link)
-		return fail(image, diags, "arch-mismatch",
-			    "is for machine %u, whose images this program does not know", header->e_machine);
-	return true;
+	return find_machine(image, diags);
 }
 
 static bool read_image(struct image *image, const uint8_t *bytes, size_t size, struct diags *diags)
@@ -251,6 +258,40 @@ struct image *image_open_memory(const char *name, const uint8_t *bytes, size_t s
 	return NULL;
 }
 
+// A kernel has no dynamic section, and a module no segments: only headers and notes are read as for other images.
+static bool read_kernel(struct image *image, const uint8_t *bytes, size_t size, struct diags *diags)
+{
+	const char *wrong = elf_view_open(&image->private->elf, bytes, size, image->arena);
+
+	if (wrong)
+		return fail(image, diags, "malformed-object", "%s; get the whole file", wrong);
+	image->elf_type = image->private->elf.header.e_type;
+	if (image->elf_type != ET_EXEC && image->elf_type != ET_DYN && image->elf_type != ET_REL)
+		return fail(image, diags, "malformed-object", "is no kernel or module (ELF type %u)",
+			    image->elf_type);
+	if (!find_machine(image, diags) || !take_build_id(image, diags))
+		return false;
+	if (image->elf_type != ET_REL) {
+		wrong = read_segments(image);
+		if (!wrong)
+			wrong = read_sections(image);
+	}
+	image->executable = image->is_static = true;
+	if (!wrong)
+		wrong = kernel_read(image);
+	return wrong ? fail(image, diags, "malformed-object", "%s", wrong) : true;
+}
+
+struct image *image_open_unpacked(const char *name, const uint8_t *bytes, size_t size, struct diags *diags)
+{
+	struct image *image = new_image(name);
+
+	if (read_kernel(image, bytes, size, diags))
+		return image;
+	image_close(image);
+	return NULL;
+}
+
 void image_close(struct image *image)
 {
 	if (!image)
@@ -259,6 +300,7 @@ void image_close(struct image *image)
 		file_unmap(&image->private->file);
 	if (image->private->debug_open)
 		file_unmap(&image->private->debug_file);
+	free(image->private->owned);
 	strmap_free(image->private->files);
 	arena_free(image->arena);
 }
@@ -349,7 +391,7 @@ int64_t image_tp_offset(const struct image *image, uint64_t tls_offset)
 void image_fill_target(const struct image *image, struct hp_target *target)
 {
 	*target = (struct hp_target){
-		.kind = HP_TARGET_PROCESS,
+		.kind = image->kind,
 		.machine = image->arch->machine,
 		.elf_type = image->elf_type,
 		.flags = image->executable && image->elf_type == ET_DYN ? HP_TARGET_PIE : 0,

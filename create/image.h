@@ -64,9 +64,13 @@ struct image_plt {
 	const struct image_slot *slot;
 };
 
+struct kernel_facts;
+
 struct image {
-	const char *path; /* as given; tree-relative when opened with a name */
-	const char *name; /* base name of path */
+	enum hp_target_kind kind;
+	struct kernel_facts *kernel; /* of vmlinux and modules, else NULL */
+	const char *path;            /* as given; tree-relative when opened with a name */
+	const char *name;            /* base name of path */
 	const struct arch *arch;
 	uint16_t elf_type;     /* ET_EXEC, ET_DYN */
 	bool executable;       /* program: ET_EXEC, or ET_DYN with DF_1_PIE or an interpreter */
@@ -114,6 +118,13 @@ struct image {
 struct image *image_open(const char *file, const char *name, struct diags *diags);
 /* The same from memory, which must outlive the image; looks for no separate debug file. */
 struct image *image_open_memory(const char *name, const uint8_t *bytes, size_t size, struct diags *diags);
+/*
+ * The same for a kernel (bzImage, vmlinux) or a module (.ko), compressed or not. Symbols of a vmlinux are those of its
+ * kallsyms, in its order. A module's sections lie at addresses of their own making, see kernel-module.c.
+ */
+struct image *kernel_image_open(const char *file, const char *name, struct diags *diags);
+struct image *kernel_image_open_memory(const char *name, const uint8_t *bytes, size_t size,
+				       struct diags *diags);
 void image_close(struct image *image);
 
 /* ---- bytes ----------------------------------------------------------------------------------------------
@@ -179,6 +190,21 @@ const struct image_plt *image_plt_at(const struct image *image, uint64_t vaddr);
 int64_t image_tp_offset(const struct image *image, uint64_t tls_offset);
 /* A DTPMOD64 slot of the image's own module (any symbol defined here), or NULL. */
 const struct image_slot *image_own_tls_module(const struct image *image);
+
+/* ---- kernels --------------------------------------------------------------------------------------------
+ */
+
+/* "Linux version ..." of a vmlinux or NULL; the release of a vmlinux or module. */
+const char *kernel_banner(const struct image *image);
+const char *kernel_release(const struct image *image);
+/* Whether a call that ftrace may redirect lies in [from, from + size). */
+bool kernel_can_trace(const struct image *image, uint64_t from, uint64_t size);
+/* Position of SYMBOL among all of its name in kallsyms' order, from 1; 0: it is the only one. */
+uint32_t kernel_position(const struct image *image, const struct image_symbol *symbol);
+/* Whether every module may refer to NAME: exported, and in no namespace. */
+bool kernel_exports(const struct image *image, const char *name);
+/* Whether VADDR stands for a symbol that a module has from elsewhere. */
+bool kernel_imports(const struct image *image, uint64_t vaddr);
 
 /* ---- for the package ------------------------------------------------------------------------------------
  */

@@ -23,7 +23,8 @@ static enum section_state first_state(const struct section *section)
 {
 	if (!(section->flags & SECTION_ALLOC))
 		return SECTION_IGNORED;
-	if (section->role == ROLE_UNWIND || section->role == ROLE_NOTE || section->role == ROLE_DEBUG)
+	if (section->role == ROLE_UNWIND || section->role == ROLE_NOTE || section->role == ROLE_DEBUG ||
+	    section->role == ROLE_SPECIAL)
 		return SECTION_IGNORED; // edited and sorted by linkers
 	if (section->flags & SECTION_MERGE && section->entry_size && !section->reloc_count)
 		return SECTION_MERGED;
@@ -481,7 +482,7 @@ static bool matches_alone(struct matching *matching, const struct unit *unit,
 	if (!match_compare(matching, unit->section, unit->offset, unit->offset + unit->size,
 			   vaddr - unit->offset, NULL, difference))
 		return false;
-	*place = (struct unit_place){PLACE_MATCHED, vaddr};
+	*place = (struct unit_place){.state = PLACE_MATCHED, .vaddr = vaddr};
 	return true;
 }
 
@@ -497,10 +498,11 @@ static void finish_open(struct matching *matching, const struct unit *unit, stru
 		place->state =
 			matching->image->full_symbols && has_name(unit) ? PLACE_DROPPED : PLACE_UNKNOWN;
 	else if (section->weak)
-		*place =
-			(struct unit_place){PLACE_OVERRIDDEN, found ? address_of(matching->image, found) : 0};
+		*place = (struct unit_place){.state = PLACE_OVERRIDDEN,
+					     .vaddr = found ? address_of(matching->image, found) : 0};
 	else if (!found || !matches_alone(matching, unit, found, place, &difference))
-		*place = (struct unit_place){PLACE_DIFFERS, section->tried_vaddr + unit->offset};
+		*place = (struct unit_place){.state = PLACE_DIFFERS,
+					     .vaddr = section->tried_vaddr + unit->offset};
 }
 
 static void finish_units(struct matching *matching)
@@ -511,7 +513,8 @@ static void finish_units(struct matching *matching)
 		struct unit_place *place = &matching->placement->units[u];
 
 		if (section->state == SECTION_PLACED)
-			*place = (struct unit_place){PLACE_MATCHED, section->chosen.vaddr + unit->offset};
+			*place = (struct unit_place){.state = PLACE_MATCHED,
+						     .vaddr = section->chosen.vaddr + unit->offset};
 		else if (section->state == SECTION_OPEN || section->state == SECTION_DIFFERS)
 			finish_open(matching, unit, place);
 	}

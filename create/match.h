@@ -25,6 +25,7 @@ enum place_state {
 struct unit_place {
 	enum place_state state;
 	uint64_t vaddr; /* MATCHED, OVERRIDDEN, DIFFERS. Of thread-local data: that of its initial bytes */
+	uint64_t size;  /* there, when it may differ from the unit's; else 0 */
 };
 
 /* What the image's code uses for a symbol of the object, as seen in relocation fields of matched units. Any

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Binds every reference that leaves the payload, as far as the image tells: to an address of the image, to one
 // of its own GOT slots, or, for what it never imported, to a name and version (DESIGN.md 5.4).
-#include "create/resolve.h"
+#include "create/kernel-target.h"
 
 #include <elf.h>
 #include <string.h>
@@ -451,7 +451,8 @@ static bool is_looked_up(const struct target *target, const struct payload_symbo
 	return false;
 }
 
-static void resolve_plain(struct target *target, struct member *member, const struct reloc *reloc, bool call)
+static void resolve_process(struct target *target, struct member *member, const struct reloc *reloc,
+			    bool call)
 {
 	struct reference reference = classify_reference(target, member, reloc);
 	struct address address = call ? call_of(target, member, reloc, &reference)
@@ -467,6 +468,14 @@ static void resolve_plain(struct target *target, struct member *member, const st
 		       "-mno-direct-extern-access",
 		       reference.name);
 	relocate(member, reloc, type, address, reference.distance);
+}
+
+static void resolve_plain(struct target *target, struct member *member, const struct reloc *reloc, bool call)
+{
+	if (target->image->kernel)
+		kernel_resolve(target, member, reloc, call);
+	else
+		resolve_process(target, member, reloc, call);
 }
 
 static void resolve_slot(struct target *target, struct member *member, const struct reloc *reloc)

@@ -50,6 +50,7 @@ struct target {
 	struct diff *diff;
 	struct diags *diags;
 	struct image *image;
+	struct image *vmlinux;   /* of modules: the kernel they belong to, when it is at hand */
 	struct image *new_image; /* what NEW has in its place, or NULL */
 	const char *path;        /* of the image, for messages */
 	struct decoder *decoder;

@@ -25,12 +25,12 @@ ASAN_UNIT_TESTS := $(patsubst $(O)/%,$(ASAN)/%,$(UNIT_TESTS))
 # A program for live tests may use the libraries as the unit tests do.
 $(O)/tests/live/%: $(O)/tests/live/%.o $(foreach f,$(TEST_LIBS),$(call archive,$(f)))
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson
+	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson -llzma -lzstd -lbz2
 
 # A fuzzer is one function, LLVMFuzzerTestOneInput(); tests/fuzz/driver.c makes the inputs.
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/driver.o $(foreach f,$(TEST_LIBS),$(call archive,$(f)))
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson
+	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson -llzma -lzstd -lbz2
 
 test-programs: $(BINARIES) $(O)/libhp.a $(O)/libhp.so $(UNIT_TESTS) $(LIVE_PROGRAMS)
 fuzz-programs: $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -54,7 +54,8 @@ static const char help[] =
 	"\n"
 	"  -o, --output=FILE      the package to write; default ID.hp\n"
 	"      --image=FILE       patch this image only (may be repeated); default: every image in OLD\n"
-	"      --target=KIND      auto or process\n"
+	"      --running=DIR      objects as they were linked into the images; default: those in OLD\n"
+	"      --target=KIND      auto, process, or linux (the kernel and its modules; needs --image)\n"
 	"      --id=ID            name of the package; default: from its contents\n"
 	"      --title=TEXT       one line for people\n"
 	"      --severity=TEXT    of what is fixed\n"
@@ -156,12 +157,13 @@ static int take_option(int option, struct request *request)
 		*vec_push(&request->images) = optarg;
 		return -1;
 	case OPTION_RUNNING:
-		return usage_error("hp-build", 3,
-				   "--running is not built yet; OLD must be the objects as they were linked");
+		request->running = optarg;
+		return -1;
 	case OPTION_TARGET:
-		if (!strcmp(optarg, "auto") || !strcmp(optarg, "process"))
+		request->linux_target = !strcmp(optarg, "linux");
+		if (request->linux_target || !strcmp(optarg, "auto") || !strcmp(optarg, "process"))
 			return -1;
-		return usage_error("hp-build", 3, "target '%s' is not built yet; auto and process are",
+		return usage_error("hp-build", 3, "target '%s' is not known; auto, process and linux are",
 				   optarg);
 	case OPTION_ID:
 		return take_id(optarg, &request->id);
@@ -221,6 +223,10 @@ int parse_request(int argc, char **argv, struct request *request)
 		return answer;
 	if (argc - optind != 2)
 		return usage_error("hp-build", 3, "two builds are wanted, OLD and NEW");
+	if (request->linux_target && !request->images.count)
+		return usage_error(
+			"hp-build", 3,
+			"--target=linux wants the kernel with --image (vmlinuz, and modules that change)");
 	request->old = argv[optind];
 	request->new = argv[optind + 1];
 	return -1;

@@ -176,7 +176,8 @@ static int run(struct request *request, struct diags *diags)
 	struct diff_options diff_options = {.jobs = request->jobs, .quiet = request->quiet};
 	struct build_options options = {.images = request->images.at,
 					.image_count = request->images.count,
-					.target = HP_TARGET_PROCESS,
+					.running = request->running,
+					.target = request->linux_target ? HP_TARGET_LINUX : HP_TARGET_PROCESS,
 					.allow = request->allow.at,
 					.allow_count = request->allow.count,
 					.jobs = request->jobs,

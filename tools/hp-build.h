@@ -12,6 +12,7 @@ struct request {
 	const char *id, *title, *severity, *url;
 	text_list fixes, requires, supersedes, images, allow;
 	const char *running;
+	bool linux_target;
 	bool dry, quiet;
 	unsigned jobs;
 };
