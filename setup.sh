@@ -13,10 +13,14 @@ cd "$(dirname "$0")"
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 BUILD="gcc make libc6-dev binutils binutils-dev libelf-dev libdw-dev libsodium-dev zlib1g-dev libjansson-dev liblzma-dev libzstd-dev libbz2-dev"
+# libopcodes for all machines; without it hp-diff shows the instructions of foreign machines as numbers.
+MACHINES="binutils-multiarch-dev"
+# The table of compiler habits is compiled for them too.
+CROSS="clang-14 clang-16 gcc-12-aarch64-linux-gnu gcc-12-powerpc64le-linux-gnu gcc-12-s390x-linux-gnu gcc-12-riscv64-linux-gnu"
 # Unpacking, patching and building a Debian source package.
 SOURCES="dpkg-dev patch xz-utils pkg-config procps libssl-dev"
 # Tests are built by both compilers and linked by three linkers (binutils has gold).
-TESTS="libcriterion-dev python3 strace gdb shellcheck clang-format g++ clang lld"
+TESTS="$MACHINES $CROSS libcriterion-dev python3 strace gdb shellcheck clang-format g++ clang lld"
 
 packages_for() {
 	case $1 in
@@ -26,7 +30,7 @@ packages_for() {
 	demo-quick) echo "$BUILD patch procps" ;;
 	check | check-* | fuzz) echo "$BUILD $SOURCES $TESTS" ;;
 	lint) echo "$BUILD $TESTS clang-tidy-14" ;;
-	*) echo "$BUILD" ;;
+	*) echo "$BUILD $MACHINES" ;;
 	esac
 }
 

@@ -127,6 +127,59 @@ static const struct reloc_info relocs[] = {
 	DATA(1032, "IRELATIVE", RELOC_ABSOLUTE, 8),
 };
 
+static uint32_t word_at(const uint8_t *code)
+{
+	return code[0] | code[1] << 8 | code[2] << 16 | (uint32_t)code[3] << 24;
+}
+
+static int64_t sign_extend(uint32_t value, unsigned bits)
+{
+	return (int64_t)(value ^ 1u << (bits - 1)) - (int64_t)(1u << (bits - 1));
+}
+
+// Arm ARM, C4.1: branches, loads of literals, adr. adrp counts pages of the linked program and is always relocated.
+static bool distance(const uint8_t *code, size_t left, struct code_distance *found)
+{
+	uint32_t word;
+
+	if (left < 4)
+		return false;
+	*found = (struct code_distance){.length = 4};
+	word = word_at(code);
+	if ((word & 0x7c000000) == 0x14000000) { // b, bl
+		found->type = word >> 31 ? R_AARCH64_CALL26 : R_AARCH64_JUMP26;
+		found->distance = sign_extend(word & IMM26, 26) * 4;
+	} else if ((word & 0xff000000) == 0x54000000 ||
+		   (word & 0x7e000000) == 0x34000000) { // b.cond, cbz, cbnz
+		found->type = R_AARCH64_CONDBR19;
+		found->distance = sign_extend(word >> 5 & 0x7ffff, 19) * 4;
+	} else if ((word & 0x7e000000) == 0x36000000) { // tbz, tbnz
+		found->type = R_AARCH64_TSTBR14;
+		found->distance = sign_extend(word >> 5 & 0x3fff, 14) * 4;
+	} else if ((word & 0x3b000000) == 0x18000000) { // ldr (literal)
+		found->type = R_AARCH64_LD_PREL_LO19;
+		found->distance = sign_extend(word >> 5 & 0x7ffff, 19) * 4;
+	} else if ((word & 0x9f000000) == 0x10000000) { // adr
+		found->type = R_AARCH64_ADR_PREL_LO21;
+		found->distance = sign_extend((word >> 5 & 0x7ffff) << 2 | (word >> 29 & 3), 21);
+	}
+	return true;
+}
+
+// movz rd, imm16 without shift: what a line number up to 65535 is passed with.
+static bool immediate_at(const uint8_t *code, size_t size, size_t at, struct code_immediate *found)
+{
+	size_t start = at & ~(size_t)3;
+	uint32_t word;
+
+	if (size - start < 4)
+		return false;
+	word = word_at(code + start);
+	*found = (struct code_immediate){
+		.start = start, .length = 4, .mask = MOVW, .value = word >> 5 & 0xffff};
+	return (word & 0x7fe00000) == 0x52800000;
+}
+
 // No PC-relative field counts from the end of its instruction here: .pc_bias stays NULL.
 const struct arch arch_aarch64 = {
 	.name = "aarch64",
@@ -135,6 +188,8 @@ const struct arch arch_aarch64 = {
 	.pointer_size = 8,
 	.relocs = relocs,
 	.reloc_count = sizeof(relocs) / sizeof(relocs[0]),
+	.immediate_at = immediate_at,
+	.distance = distance,
 	.bfd_arch = bfd_arch_aarch64,
 	.bfd_mach = bfd_mach_aarch64,
 };

@@ -4,9 +4,10 @@
 
 #include <string.h>
 
-extern const struct arch arch_x86_64, arch_aarch64, arch_ppc64le, arch_s390x;
+extern const struct arch arch_x86_64, arch_aarch64, arch_ppc64le, arch_s390x, arch_riscv64, arch_loongarch64;
 
-static const struct arch *const machines[] = {&arch_x86_64, &arch_aarch64, &arch_ppc64le, &arch_s390x};
+static const struct arch *const machines[] = {&arch_x86_64, &arch_aarch64, &arch_ppc64le,
+					      &arch_s390x,  &arch_riscv64, &arch_loongarch64};
 
 // Tables that every machine may have: names from the Linux kernel's include/asm-generic/vmlinux.lds.h, and
 // __patchable_function_entries from GCC (varasm.cc, default_print_patchable_function_entry).

@@ -53,6 +53,22 @@ struct special_section {
 	bool per_build;  /* its contents are positions only, never a change by themselves */
 };
 
+/* A number in instructions, whole or in pieces. */
+struct code_immediate {
+	size_t start;   /* offset of the bytes that hold it */
+	uint8_t length; /* of them */
+	uint64_t mask;  /* its bits in them, in the machine's byte order */
+	int64_t value;
+};
+
+/* A distance that the assembler may have resolved itself. */
+struct code_distance {
+	uint8_t length;   /* of the instruction */
+	uint8_t field;    /* offset in it of the field that a relocation would be at */
+	uint32_t type;    /* relocation that would fill it; 0: the instruction has no such operand */
+	int64_t distance; /* from the start of the instruction to what is meant */
+};
+
 struct arch {
 	const char *name; /* "x86_64" */
 	uint16_t machine; /* ELF e_machine */
@@ -69,9 +85,13 @@ struct arch {
 	 * Only for fields in code: PC-relative data counts from the field. NULL: nothing is added. */
 	int64_t (*pc_bias)(const uint8_t *field, size_t before, const struct reloc_info *info);
 
-	/* Bytes of the immediate that starts at CODE + AT, judged by the instruction bytes before it: moves and pushes
-	 * of constants, as compilers pass __LINE__ with. 0: none of those. NULL: not known for this machine. */
-	unsigned (*immediate_at)(const uint8_t *code, size_t at);
+	/* The immediate that the byte at CODE + AT is part of, SIZE bytes of a function being at CODE: moves and pushes of
+	 * constants, as compilers pass __LINE__ with. false: none of those. NULL: not known for this machine. */
+	bool (*immediate_at)(const uint8_t *code, size_t size, size_t at, struct code_immediate *found);
+
+	/* The PC-relative operand of the instruction at CODE, LEFT bytes of which are there. false: not understood. NULL:
+	 * assemblers of this machine leave every distance to the linker. */
+	bool (*distance)(const uint8_t *code, size_t left, struct code_distance *found);
 
 	/* Disassembly through libopcodes: bfd_architecture and machine number. */
 	int bfd_arch;

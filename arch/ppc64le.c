@@ -146,6 +146,44 @@ static const struct special_section specials[] = {
 	{.name = "__lwsync_fixup"}, {.name = "__barrier_nospec_fixup"}, {.name = "__ftr_alt_*"},
 };
 
+static uint32_t word_at(const uint8_t *code)
+{
+	return code[0] | code[1] << 8 | code[2] << 16 | (uint32_t)code[3] << 24;
+}
+
+// Power ISA, book I, 2.4: b and bl (I-form), bc (B-form); bit 30 set means an absolute target.
+static bool distance(const uint8_t *code, size_t left, struct code_distance *found)
+{
+	uint32_t word;
+
+	if (left < 4)
+		return false;
+	*found = (struct code_distance){.length = 4};
+	word = word_at(code);
+	if (word >> 26 == 18 && !(word & 2)) {
+		found->type = R_PPC64_REL24;
+		found->distance = (int64_t)((word & LI24) ^ 0x02000000) - 0x02000000;
+	} else if (word >> 26 == 16 && !(word & 2)) {
+		found->type = R_PPC64_REL14;
+		found->distance = (int64_t)((word & BD14) ^ 0x8000) - 0x8000;
+	}
+	return true;
+}
+
+// li rd, si16, which is addi rd, 0, si16.
+static bool immediate_at(const uint8_t *code, size_t size, size_t at, struct code_immediate *found)
+{
+	size_t start = at & ~(size_t)3;
+	uint32_t word;
+
+	if (size - start < 4)
+		return false;
+	word = word_at(code + start);
+	*found = (struct code_immediate){
+		.start = start, .length = 4, .mask = HALF, .value = (int16_t)(word & HALF)};
+	return (word & 0xfc1f0000) == 0x38000000;
+}
+
 // Branches count from the instruction, as the addend does: .pc_bias stays NULL.
 const struct arch arch_ppc64le = {
 	.name = "ppc64le",
@@ -156,6 +194,8 @@ const struct arch arch_ppc64le = {
 	.reloc_count = sizeof(relocs) / sizeof(relocs[0]),
 	.specials = specials,
 	.special_count = sizeof(specials) / sizeof(specials[0]),
+	.immediate_at = immediate_at,
+	.distance = distance,
 	.bfd_arch = bfd_arch_powerpc,
 	.bfd_mach = bfd_mach_ppc64,
 };

@@ -118,6 +118,82 @@ static int64_t pc_bias(const uint8_t *field, size_t before, const struct reloc_i
 	}
 }
 
+// z/Architecture Principles of Operation, "Instruction Formats": the first two bits tell the length.
+static size_t length_at(const uint8_t *code)
+{
+	return code[0] < 0x40 ? 2 : code[0] < 0xc0 ? 4 : 6;
+}
+
+static int64_t half_at(const uint8_t *at)
+{
+	return (int16_t)(at[0] << 8 | at[1]);
+}
+
+static int64_t word_at(const uint8_t *at)
+{
+	return (int32_t)((uint32_t)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3]);
+}
+
+// Distances are counted in halfwords from the start of the instruction and lie two bytes into it.
+static bool distance(const uint8_t *code, size_t left, struct code_distance *found)
+{
+	unsigned digit;
+
+	if (left < 2 || left < length_at(code))
+		return false;
+	*found = (struct code_distance){.length = (uint8_t)length_at(code), .field = 2};
+	digit = code[1] & 15;
+	if ((code[0] == 0xa7 && digit >= 4 && digit <= 7) || code[0] == 0x84 || code[0] == 0x85 ||
+	    (code[0] == 0xec &&
+	     (code[5] == 0x44 || code[5] == 0x45 || code[5] == 0x64 || code[5] == 0x65 ||
+	      (code[5] >= 0x76 && code[5] <= 0x77) || (code[5] >= 0x7c && code[5] <= 0x7f)))) {
+		found->type =
+			R_390_PC16DBL; // brc, bras, brct, brctg, brxh, brxle, compare and branch relative
+		found->distance = half_at(code + 2) * 2;
+	} else if (code[0] == 0xc0 && (digit == 4 || digit == 5)) { // brcl, brasl
+		found->type = R_390_PLT32DBL;
+		found->distance = word_at(code + 2) * 2;
+	} else if ((code[0] == 0xc0 && digit == 0) || code[0] == 0xc4 ||
+		   code[0] == 0xc6) { // larl, loads, exrl
+		found->type = R_390_PC32DBL;
+		found->distance = word_at(code + 2) * 2;
+	}
+	return true;
+}
+
+// lhi, lghi with 16 bits, lgfi with 32.
+static bool load_immediate(const uint8_t *code, struct code_immediate *found)
+{
+	unsigned digit = code[1] & 15;
+
+	if (code[0] == 0xa7 && (digit == 8 || digit == 9)) {
+		found->length = 2;
+		found->mask = 0xffff;
+		found->value = half_at(code + 2);
+		return true;
+	}
+	if (code[0] == 0xc0 && digit == 1) {
+		found->length = 4;
+		found->mask = UINT32_MAX;
+		found->value = word_at(code + 2);
+		return true;
+	}
+	return false;
+}
+
+static bool immediate_at(const uint8_t *code, size_t size, size_t at, struct code_immediate *found)
+{
+	for (size_t start = 0; start <= at && size - start >= 2; start += length_at(code + start)) {
+		if (size - start < length_at(code + start))
+			return false;
+		*found = (struct code_immediate){.start = start + 2};
+		if (load_immediate(code + start, found) && at >= found->start &&
+		    at < found->start + found->length)
+			return true;
+	}
+	return false;
+}
+
 const struct arch arch_s390x = {
 	.name = "s390x",
 	.machine = EM_S390,
@@ -128,6 +204,8 @@ const struct arch arch_s390x = {
 	.specials = specials,
 	.special_count = sizeof(specials) / sizeof(specials[0]),
 	.pc_bias = pc_bias,
+	.immediate_at = immediate_at,
+	.distance = distance,
 	.bfd_arch = bfd_arch_s390,
 	.bfd_mach = bfd_mach_s390_64,
 };

@@ -4,6 +4,9 @@
 
 #include <bfd.h>
 #include <elf.h>
+#include <string.h>
+
+extern const struct arch arch_x86_64;
 
 #define RELOC(number, text, what, bytes, ...)                                                                \
 	{                                                                                                    \
@@ -179,13 +182,60 @@ static bool is_store_immediate(const uint8_t *code, size_t at)
 	return false;
 }
 
-static unsigned immediate_at(const uint8_t *code, size_t at)
+static unsigned immediate_size(const uint8_t *code, size_t at)
 {
 	if (at < 1)
 		return 0;
 	if ((code[at - 1] & 0xf8) == 0xb8 || code[at - 1] == 0x68 || is_store_immediate(code, at))
 		return 4;
 	return code[at - 1] == 0x6a ? 1 : 0;
+}
+
+static bool immediate_at(const uint8_t *code, size_t size, size_t at, struct code_immediate *found)
+{
+	for (size_t back = 0; back < 4 && back < at; back++) {
+		size_t start = at - back;
+		unsigned bytes = immediate_size(code, start);
+
+		if (bytes <= back || bytes > size - start)
+			continue;
+		*found = (struct code_immediate){.start = start,
+						 .length = (uint8_t)bytes,
+						 .mask = bytes == 4 ? UINT32_MAX : UINT8_MAX};
+		for (unsigned i = bytes; i-- > 0;)
+			found->value = found->value << 8 | code[start + i];
+		return true;
+	}
+	return false;
+}
+
+// 70-7f jcc, e3 jrcxz, eb jmp with 8 bits, which the table of shapes leaves out.
+static bool short_branch(const uint8_t *code, const struct code_shape *shape)
+{
+	return shape->length == 2 && ((code[0] & 0xf0) == 0x70 || code[0] == 0xeb || code[0] == 0xe3);
+}
+
+static bool distance(const uint8_t *code, size_t left, struct code_distance *found)
+{
+	struct code_shape shape;
+	int32_t value;
+
+	if (!arch_link(&arch_x86_64)->shape(code, left, &shape) || !shape.length)
+		return false;
+	*found = (struct code_distance){.length = shape.length};
+	if (shape.pc_field) {
+		memcpy(&value, code + shape.pc_field, 4);
+		found->field = shape.pc_field;
+		found->type = shape.branch ? R_X86_64_PLT32 : R_X86_64_PC32;
+	} else if (short_branch(code, &shape)) {
+		value = (int8_t)code[1];
+		found->field = 1;
+		found->type = R_X86_64_PC8;
+	} else {
+		return true;
+	}
+	found->distance = shape.length + (int64_t)value;
+	return true;
 }
 
 const struct arch arch_x86_64 = {
@@ -199,6 +249,7 @@ const struct arch arch_x86_64 = {
 	.special_count = sizeof(specials) / sizeof(specials[0]),
 	.pc_bias = pc_bias,
 	.immediate_at = immediate_at,
+	.distance = distance,
 	.bfd_arch = bfd_arch_i386,
 	.bfd_mach = bfd_mach_x86_64,
 };

@@ -113,6 +113,20 @@ static bool was_alias(const struct pair *pair, const struct unit *unit)
 	return false;
 }
 
+static bool took_a_name(const struct pair *pair, const struct unit *unit)
+{
+	for (size_t i = 0; i < unit->symbol_count; i++) {
+		const struct symbol *old = unit->symbols[i]->binding == BINDING_LOCAL
+						   ? NULL
+						   : object_find(pair->old, unit->symbols[i]->name);
+
+		if (old && old->unit && old->binding != BINDING_LOCAL && old->value == old->unit->offset &&
+		    old->unit->match && old->unit->match != unit)
+			return true;
+	}
+	return false;
+}
+
 static void check_function(const struct checker *checker, const struct unit *unit)
 {
 	if (is_kind(unit, SYMBOL_IFUNC) || (unit->match && is_kind(unit->match, SYMBOL_IFUNC)))
@@ -129,6 +143,11 @@ static void check_function(const struct checker *checker, const struct unit *uni
 		       "has an exception table, which the unwinder would not find for the new code; change a "
 		       "function that "
 		       "catches and cleans up nothing, or restart the program");
+	if (unit->status == UNIT_CHANGED && took_a_name(checker->pair, unit))
+		refuse(checker, "symbol-ambiguous", unit,
+		       "has a name now that was another function's before, and callers by that name would "
+		       "reach the "
+		       "other one; leave the name where it was");
 	if (unit->status == UNIT_NEW && was_alias(checker->pair, unit))
 		refuse(checker, "symbol-ambiguous", unit,
 		       "was another name of a function before and is a function of its own now; keep the two "

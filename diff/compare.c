@@ -148,6 +148,13 @@ static bool same_but_padding(const struct unit *old, const struct unit *new_unit
 	return left && right && !old->reloc_count && !new_unit->reloc_count && !memcmp(left, right, common);
 }
 
+// A place in the table itself: RISC-V's tables of distances, .Lcase1 - .Ltable, in two relocations an entry.
+static bool means_itself(const struct unit *old, const struct unit *new_unit, size_t i)
+{
+	return old->relocs[i].target == old && new_unit->relocs[i].target == new_unit &&
+	       old->relocs[i].target_offset == new_unit->relocs[i].target_offset;
+}
+
 static bool compare_content(struct comparison *c, const struct unit *old, const struct unit *new_unit)
 {
 	if (old->kind == UNIT_LITERAL && new_unit->kind == UNIT_LITERAL &&
@@ -161,7 +168,8 @@ static bool compare_content(struct comparison *c, const struct unit *old, const 
 	if (!masked_bytes_equal(old, new_unit))
 		return false;
 	for (size_t i = 0; i < old->reloc_count; i++)
-		if (!same_meaning(c, &old->relocs[i], &new_unit->relocs[i]))
+		if (!means_itself(old, new_unit, i) &&
+		    !same_meaning(c, &old->relocs[i], &new_unit->relocs[i]))
 			return false;
 	return true;
 }
@@ -313,15 +321,6 @@ static void mark_changed(struct comparison *c, struct unit *new_unit, struct cha
 
 // ---- __LINE__ ------------------------------------------------------------------------------------
 
-static uint64_t read_little(const uint8_t *at, unsigned size)
-{
-	uint64_t value = 0;
-
-	while (size--)
-		value = value << 8 | at[size];
-	return value;
-}
-
 /*
  * Is VALUE the source line of the instruction at OFFSET, or of the call that it prepares? GCC gives the argument's
  * move the line of the statement it is part of, which for a macro over several lines is not the call's. A callee that
@@ -346,37 +345,46 @@ static bool is_own_line(const struct unit *unit, uint64_t offset, uint64_t value
 	return false;
 }
 
+// The bytes of an immediate, outside of its own bits, are equal.
+static bool same_around(const struct unit *old, const struct unit *new_unit,
+			const struct code_immediate *found)
+{
+	const uint8_t *left = unit_bytes(old) + found->start, *right = unit_bytes(new_unit) + found->start;
+
+	for (unsigned i = 0; i < found->length; i++) {
+		unsigned shift = 8 * (old->object->arch->big_endian ? found->length - 1u - i : i);
+
+		if ((left[i] ^ right[i]) & ~(found->mask >> shift) & 0xff)
+			return false;
+	}
+	return true;
+}
+
 /* Does the byte at AT belong to an immediate that is its own source line on both sides? *END: behind it. */
 static bool is_line_immediate(const struct unit *old, const struct unit *new_unit, uint64_t at, uint64_t *end,
 			      struct change *change, struct arena *arena)
 {
 	const struct arch *arch = old->object->arch;
-	const uint8_t *left = unit_bytes(old), *right = unit_bytes(new_unit);
+	struct code_immediate left, right;
 
-	if (!arch->immediate_at || arch->big_endian)
+	if (!arch->immediate_at || !arch->immediate_at(unit_bytes(old), old->size, at, &left) ||
+	    !arch->immediate_at(unit_bytes(new_unit), new_unit->size, at, &right) ||
+	    left.start != right.start || left.length != right.length || left.mask != right.mask ||
+	    !same_around(old, new_unit, &left))
 		return false;
-	for (uint64_t back = 0; back < 4 && back < at; back++) {
-		uint64_t start = at - back, old_value, new_value;
-		unsigned size = arch->immediate_at(left, start);
-
-		if (size <= back || size > old->size - start || arch->immediate_at(right, start) != size)
-			continue;
-		old_value = read_little(left + start, size);
-		new_value = read_little(right + start, size);
-		if (!is_own_line(old, start - 1, old_value) || !is_own_line(new_unit, start - 1, new_value))
-			continue;
-		*end = start + size;
-		*change = (struct change){.kind = CHANGE_IMMEDIATE,
-					  .at_old = start,
-					  .at_new = start,
-					  .old = arena_printf(arena, "%" PRIu64, old_value),
-					  .new = arena_printf(arena, "%" PRIu64, new_value),
-					  .old_line = (unsigned)old_value,
-					  .line = (unsigned)new_value,
-					  .text = "__LINE__"};
-		return true;
-	}
-	return false;
+	if (left.value < 0 || right.value < 0 || !is_own_line(old, left.start, (uint64_t)left.value) ||
+	    !is_own_line(new_unit, left.start, (uint64_t)right.value))
+		return false;
+	*end = left.start + left.length;
+	*change = (struct change){.kind = CHANGE_IMMEDIATE,
+				  .at_old = left.start,
+				  .at_new = left.start,
+				  .old = arena_printf(arena, "%" PRId64, left.value),
+				  .new = arena_printf(arena, "%" PRId64, right.value),
+				  .old_line = (unsigned)left.value,
+				  .line = (unsigned)right.value,
+				  .text = "__LINE__"};
+	return true;
 }
 
 // ---- one pair of units ---------------------------------------------------------------------------
@@ -617,11 +625,14 @@ static void spread_constants(struct comparison *c)
 {
 	struct referrers *referrers = NULL;
 	VEC(struct unit *) queue = {0};
+	VEC(struct unit *) causes = {0}; // the constant that changed, for each in the queue
 	struct intmap *queued = intmap_new();
 
 	for (size_t i = 0; i < c->new_object->unit_count; i++)
 		if (is_changed_constant(&c->new_object->units[i]))
 			*vec_push(&queue) = &c->new_object->units[i];
+	for (size_t i = 0; i < queue.count; i++)
+		*vec_push(&causes) = queue.at[i];
 	if (queue.count)
 		referrers = referrers_new(c->new_object);
 	for (size_t i = 0; i < queue.count; i++) {
@@ -629,7 +640,7 @@ static void spread_constants(struct comparison *c)
 		struct unit *const *from = referrers_of(referrers, queue.at[i], &count);
 
 		for (size_t k = 0; k < count; k++) {
-			struct unit *reader = reader_of(from[k]);
+			struct unit *reader = reader_of(from[k]), *cause;
 
 			if (reader->kind == UNIT_ENTRY || reader->kind == UNIT_LITERAL ||
 			    reader == queue.at[i])
@@ -637,8 +648,8 @@ static void spread_constants(struct comparison *c)
 			if (reader->match && reader->status == UNIT_SAME && !unit_is_content(reader))
 				mark_changed(c, reader,
 					     (struct change){.kind = CHANGE_READS,
-							     .of = queue.at[i],
-							     .of_name = queue.at[i]->name});
+							     .of = causes.at[i],
+							     .of_name = causes.at[i]->name});
 			else if (!unit_is_content(reader))
 				continue;
 			if (reader->kind == UNIT_FUNCTION || unit_is_writable(reader) ||
@@ -646,11 +657,51 @@ static void spread_constants(struct comparison *c)
 				continue;
 			*intmap_put(queued, unit_index(reader) + 1) = reader;
 			*vec_push(&queue) = reader;
+			cause = unit_is_content(reader) ? causes.at[i] : reader;
+			*vec_push(&causes) = cause;
 		}
 	}
 	referrers_free(referrers);
 	intmap_free(queued);
 	free(queue.at);
+	free(causes.at);
+}
+
+static struct unit *unit_named(struct object *object, const char *name)
+{
+	const struct symbol *symbol = object_find(object, name);
+
+	return symbol && symbol->binding != BINDING_LOCAL && symbol->unit &&
+			       symbol->value == symbol->unit->offset
+		       ? symbol->unit
+		       : NULL;
+}
+
+/*
+ * A global name that is another function's, or datum's, than before:
+ *	void f(void) __attribute__((alias("one")));   ->   alias("two")
+ * Both keep their bytes, but who calls `f` gets the other one: one has lost the name, two has got it.
+ */
+static void compare_names(struct comparison *c)
+{
+	for (size_t i = 1; i < c->new_object->symbol_count; i++) {
+		struct symbol *symbol = &c->new_object->symbols[i];
+		struct unit *unit = symbol->unit, *before;
+		struct change change = {.kind = CHANGE_ATTRIBUTE};
+
+		if (!unit || symbol->binding == BINDING_LOCAL || symbol->value != unit->offset ||
+		    !unit->match)
+			continue;
+		before = unit_named(c->old, symbol->name);
+		if (!before || !before->match || before->match == unit)
+			continue;
+		change.old = arena_printf(c->arena, "%s is %s", symbol->name, before->name);
+		change.new = arena_printf(c->arena, "%s is %s", symbol->name, unit->name);
+		change.text = arena_printf(c->arena, "%s is another function's name now", symbol->name);
+		mark_changed(c, before->match, change);
+		change.text = arena_printf(c->arena, "%s was another function's name before", symbol->name);
+		mark_changed(c, unit, change);
+	}
 }
 
 static bool counts_alone(const struct unit *unit)
@@ -689,6 +740,7 @@ void compare(struct object *old, struct object *new_object)
 	for (size_t i = 0; i < new_object->unit_count; i++)
 		if (new_object->units[i].match && new_object->units[i].kind == UNIT_FUNCTION)
 			compare_parts(&c, &new_object->units[i]);
+	compare_names(&c);
 	spread_constants(&c);
 	mark_alone(&c, old, UNIT_REMOVED, CHANGE_REMOVED);
 	mark_alone(&c, new_object, UNIT_NEW, CHANGE_NEW);

@@ -282,7 +282,9 @@ static void take_attribute(const struct object *object, const struct unit_header
 	case DW_AT_high_pc:
 		entry->has_high = true;
 		entry->high_is_size = !is_address(value->form);
-		entry->high = entry->high_is_size ? value->number : value_address(object, unit, value).offset;
+		entry->high = entry->high_is_size
+				      ? debug_distance(object, DEBUG_INFO, value->at, value->number)
+				      : value_address(object, unit, value).offset;
 		break;
 	case DW_AT_ranges:
 		entry->has_ranges = true;

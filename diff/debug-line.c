@@ -245,36 +245,12 @@ static enum step run_extended(struct object *object, struct machine *machine)
 	return step;
 }
 
-// DW_LNS_fixed_advance_pc: a plain number, or, on machines whose linker relaxes code (RISC-V, LoongArch), the
-// difference of two symbols, written as two relocations (ADD16, SUB16) of one field.
+// DW_LNS_fixed_advance_pc
 static uint64_t read_fixed_advance(struct object *object, struct cursor *cursor)
 {
-	const struct debug_section *section = &object->debug->sections[DEBUG_LINE];
 	size_t at = cursor->at;
-	struct place first = debug_address(object, DEBUG_LINE, at, 0);
-	uint64_t stored = cursor_number(cursor, 2);
 
-	if (!first.section)
-		return stored;
-	for (size_t low = 0, high = section->reloc_count; low < high;) {
-		size_t middle = low + (high - low) / 2;
-
-		if (section->relocs[middle].r_offset <= at) {
-			low = middle + 1;
-			if (low == high || section->relocs[low].r_offset > at) {
-				const Elf64_Rela *last = &section->relocs[middle];
-				uint64_t symbol = ELF64_R_SYM(last->r_info);
-
-				if (last->r_offset != at || symbol >= object->symbol_count)
-					return stored;
-				return first.offset -
-				       (object->symbols[symbol].value + (uint64_t)last->r_addend);
-			}
-		} else {
-			high = middle;
-		}
-	}
-	return stored;
+	return debug_distance(object, DEBUG_LINE, at, cursor_number(cursor, 2));
 }
 
 static enum step run_standard(struct object *object, const struct program *program, struct machine *machine,

@@ -298,6 +298,19 @@ struct place debug_address(const struct object *object, enum debug_kind kind, si
 			      .offset = symbol->value + (uint64_t)reloc->r_addend};
 }
 
+uint64_t debug_distance(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored)
+{
+	const struct debug_section *section = &object->debug->sections[kind];
+	const Elf64_Rela *add = reloc_at(section, at), *subtract = add + 1;
+
+	if (!add || subtract == section->relocs + section->reloc_count || subtract->r_offset != at ||
+	    ELF64_R_SYM(add->r_info) >= object->symbol_count ||
+	    ELF64_R_SYM(subtract->r_info) >= object->symbol_count)
+		return stored;
+	return object->symbols[ELF64_R_SYM(add->r_info)].value + (uint64_t)add->r_addend -
+	       object->symbols[ELF64_R_SYM(subtract->r_info)].value - (uint64_t)subtract->r_addend;
+}
+
 uint64_t debug_offset(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored)
 {
 	return debug_address(object, kind, at, stored).offset;

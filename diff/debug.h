@@ -75,6 +75,9 @@ void info_index_free(struct info_index *index);
 
 /* The relocated value of a field of a debug section: the relocation's when there is one at AT, else STORED. */
 struct place debug_address(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored);
+/* A number that may be the difference of two symbols, written as two relocations of one field (ADD16, SUB16), on machines
+ * whose linker relaxes code: RISC-V and LoongArch. STORED: what the field holds. */
+uint64_t debug_distance(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored);
 uint64_t debug_offset(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored);
 /* Text at an offset of a string section, NULL when it is outside. */
 const char *debug_text(const struct debug *debug, enum debug_kind kind, uint64_t offset);

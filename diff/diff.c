@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The pipeline over two trees: pair files by path, skip equal bytes, load, correlate, compare, explain, check.
+#include "diff/disassemble.h"
 #include "diff/model.h"
 
 #include <pthread.h>
@@ -204,6 +205,23 @@ static bool holds_objects(const struct tree *tree, struct diags *diags)
 	return false;
 }
 
+// Said once: reasons and --patch show this machine's instructions as numbers only.
+static void warn_of_numbers(const struct diff *diff, struct diags *diags)
+{
+	for (size_t i = 0; i < diff->pair_count; i++) {
+		const struct pair *pair = &diff->pairs[i];
+
+		if (pair->status != PAIR_CHANGED || can_disassemble(pair->new->arch))
+			continue;
+		diags_add(diags, &(struct diag){.severity = DIAG_WARNING, .code = "no-disassembler"},
+			  "this libopcodes does not know %s: its instructions are shown as numbers; what "
+			  "differs is found "
+			  "all the same. Build with Debian's binutils-multiarch-dev",
+			  pair->new->arch->name);
+		return;
+	}
+}
+
 struct diff *diff_trees(const char *old_path, const char *new_path, const struct diff_options *options,
 			struct diags *diags)
 {
@@ -229,6 +247,8 @@ struct diff *diff_trees(const char *old_path, const char *new_path, const struct
 	progress_free(run.progress);
 	pthread_mutex_destroy(&run.lock);
 	check_trees(diff, diags);
+	if (options->explain)
+		warn_of_numbers(diff, diags);
 	count_results(diff);
 	diags_sort(diags);
 	return diff;

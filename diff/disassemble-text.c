@@ -116,6 +116,8 @@ const char *reloc_text(const struct unit *from, const struct reloc *reloc, struc
 		return with_offset(constant_text(target, arena), reloc->target_offset, arena);
 	if (*target->name)
 		return with_offset(common_name(target), reloc->target_offset, arena);
+	if (!strcmp(target->section->name, ".toc") && target->reloc_count == 1) // ppc64: what its entry holds
+		return reloc_text(from, target->relocs, arena);
 	if (target->reloc_count)
 		return with_offset("jump table", reloc->target_offset, arena);
 	return with_offset(constant_text(target, arena), reloc->target_offset, arena);

@@ -135,7 +135,9 @@ static const char *mark_text(struct decoder *decoder, struct mark *mark)
 	mark->shown = true;
 	if (*text == '"')
 		instruction->string = text;
-	else if (is_function(mark->reloc) && transfers_control(decoder->mnemonic.text) &&
+	else if (is_function(mark->reloc) &&
+		 (transfers_control(decoder->mnemonic.text) ||
+		  (!decoder->decode && mark->reloc->info->kind == RELOC_CALL)) &&
 		 !stays_inside(mark->reloc, unit))
 		instruction->callee = text;
 	else if ((!target || target->kind != UNIT_ANONYMOUS) && !stays_inside(mark->reloc, unit))
@@ -243,7 +245,7 @@ static bool parse_piece(const char *piece, size_t *prefix, uint64_t *number)
 	*number = strtoull(piece + *prefix + negative, &end, 0);
 	if (negative)
 		*number = -*number;
-	return !*end;
+	return !end[strspn(end, " \t")]; // aarch64 fills up its moves of constants with blanks
 }
 
 static bool is_stack_pointer(const char *name)
@@ -407,18 +409,39 @@ static size_t collect_marks(struct decoder *decoder, size_t reloc)
 	return reloc;
 }
 
+// The number that an instruction holds, where the machine's file can tell without libopcodes.
+static void find_immediate(struct decoder *decoder, unsigned length, char *form)
+{
+	const struct arch *arch = decoder->unit->object->arch;
+	struct code_immediate found;
+
+	if (decoder->decode || !arch->immediate_at ||
+	    !arch->immediate_at(decoder->bytes, decoder->unit->size, decoder->at, &found) ||
+	    found.start != decoder->at || found.length != length)
+		return;
+	decoder->instruction->has_immediate = true;
+	decoder->instruction->immediate = found.value;
+	strcpy(form, ".word #");
+}
+
+// An instruction of a machine that this libopcodes does not know, or bytes that are none.
 static void show_bytes(struct decoder *decoder, unsigned length)
 {
-	char text[8 + 2 * LONGEST + 1] = ".byte 0x";
+	bool big_endian = decoder->unit->object->arch->big_endian || decoder->decode;
+	char text[8 + 2 * LONGEST + 1], form[sizeof(text)];
+	size_t at = (size_t)sprintf(text, decoder->decode ? ".byte 0x" : ".word 0x");
 
 	for (unsigned i = 0; i < length; i++)
-		snprintf(text + 8 + 2 * i, 3, "%02x", decoder->bytes[decoder->at + i]);
+		snprintf(text + at + 2 * i, 3, "%02x",
+			 decoder->bytes[decoder->at + (big_endian ? i : length - 1 - i)]);
 	clear(&decoder->text);
 	clear(&decoder->key);
 	clear(&decoder->form);
 	clear(&decoder->shape);
-	put_all(decoder, text, text, text, text);
-	put(&decoder->mnemonic, ".byte");
+	strcpy(form, text);
+	find_immediate(decoder, length, form);
+	put_all(decoder, text, text, form, form);
+	put(&decoder->mnemonic, decoder->decode ? ".byte" : ".word");
 }
 
 // What a relocation names and the text did not show goes behind the instruction.
@@ -469,6 +492,17 @@ static void classify(struct decoder *decoder)
 		instruction->conditional = true;
 }
 
+static int undecoded_length(const struct decoder *decoder, uint64_t left)
+{
+	const struct arch *arch = decoder->unit->object->arch;
+	struct code_distance found;
+
+	if (arch->distance && arch->distance(decoder->bytes + decoder->at, left, &found) &&
+	    found.length <= left)
+		return found.length;
+	return left < 4 ? 1 : 4;
+}
+
 static unsigned decode_one(struct decoder *decoder, struct instruction *instruction)
 {
 	uint64_t left = decoder->unit->size - decoder->at;
@@ -485,7 +519,7 @@ static unsigned decode_one(struct decoder *decoder, struct instruction *instruct
 	if (decoder->decode)
 		length = decoder->decode(decoder->unit->offset + decoder->at, &decoder->info);
 	if (length <= 0 || decoder->failed || (uint64_t)length > left) {
-		length = left < 4 || decoder->decode ? 1 : 4;
+		length = decoder->decode ? 1 : undecoded_length(decoder, left);
 		show_bytes(decoder, (unsigned)length);
 	}
 	if (length > LONGEST)
@@ -527,6 +561,12 @@ static void start_decoder(struct decoder *decoder, const struct unit *unit, stru
 	decoder->decode = disassembler(info->arch, arch->big_endian, info->mach, NULL);
 	if (decoder->decode)
 		disassemble_init_for_target(info);
+}
+
+bool can_disassemble(const struct arch *arch)
+{
+	return disassembler((enum bfd_architecture)arch->bfd_arch, arch->big_endian, arch->bfd_mach, NULL) !=
+	       NULL;
 }
 
 struct listing disassemble(const struct unit *unit, struct arena *arena)

@@ -31,6 +31,9 @@ struct listing {
 /* Never fails: what cannot be decoded is shown as bytes. Everything belongs to ARENA. */
 struct listing disassemble(const struct unit *unit, struct arena *arena);
 
+/* Does this libopcodes know the machine? Without, instructions are shown as numbers. */
+bool can_disassemble(const struct arch *arch);
+
 /* A relocation's target as a person reads it: "name+0x8", "\"text\"", "jump table". Where the two
  * sides are matched both have one name, so that a renumbered clone reads the same. */
 const char *reloc_text(const struct unit *from, const struct reloc *reloc, struct arena *arena);

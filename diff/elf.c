@@ -285,7 +285,8 @@ static unsigned find_flags(const struct header *header, const char *name)
 		flags |= SECTION_MERGE | (header->flags & SHF_STRINGS ? SECTION_STRINGS : 0);
 	// GCC: varasm.cc, categorize_decl_for_section: .data.rel.ro, .data.rel.ro.local, with -fdata-sections
 	// .NAME behind
-	if (starts_with(name, ".data.rel.ro"))
+	// .toc: addresses that the linker fills in, the compiler's own part of ppc64's GOT (ELFv2 ABI, section 3.4.1)
+	if (starts_with(name, ".data.rel.ro") || !strcmp(name, ".toc"))
 		flags |= SECTION_RELRO;
 	return flags;
 }

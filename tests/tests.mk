@@ -14,7 +14,7 @@ FUZZ_MAKE = $(MAKE) O=$(FUZZ) SANITIZE=address,undefined CFLAGS="-O1 -g -fsaniti
 # Live tests: scripts, and programs of one C file each (tests/live/test_*.c); other files there are their helpers.
 LIVE_SCRIPTS := $(wildcard tests/live/*.sh)
 LIVE_PROGRAMS := $(patsubst tests/live/%.c,$(O)/tests/live/%,$(wildcard tests/live/test_*.c))
-OTHER_SCRIPTS := $(wildcard tests/style*.sh tests/format*.sh tests/cli/*.sh)
+OTHER_SCRIPTS := $(wildcard tests/style*.sh tests/format*.sh tests/cli/*.sh) tests/cases/table.py
 # The stories of README and tutorial, and real fixes: they need minutes.
 STORIES := $(wildcard tests/story/*.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(FUZZ)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -25,12 +25,12 @@ ASAN_UNIT_TESTS := $(patsubst $(O)/%,$(ASAN)/%,$(UNIT_TESTS))
 # A program for live tests may use the libraries as the unit tests do.
 $(O)/tests/live/%: $(O)/tests/live/%.o $(foreach f,$(TEST_LIBS),$(call archive,$(f)))
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson -llzma -lzstd -lbz2
+	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf $(LIBS_opcodes) -lsodium -lz -ljansson -llzma -lzstd -lbz2
 
 # A fuzzer is one function, LLVMFuzzerTestOneInput(); tests/fuzz/driver.c makes the inputs.
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/driver.o $(foreach f,$(TEST_LIBS),$(call archive,$(f)))
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf -lopcodes -lbfd -lsodium -lz -ljansson -llzma -lzstd -lbz2
+	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf $(LIBS_opcodes) -lsodium -lz -ljansson -llzma -lzstd -lbz2
 
 test-programs: $(BINARIES) $(O)/libhp.a $(O)/libhp.so $(UNIT_TESTS) $(LIVE_PROGRAMS)
 fuzz-programs: $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -93,6 +93,10 @@ fuzz: FUZZ_SECONDS = 600
 check-corpus: all
 	@$(RUN) --time-limit=7200 --out=$(O)/tests/out --script $(filter-out tests/corpus/pairs.sh,$(wildcard tests/corpus/*.sh))
 
+# The table of compiler habits (testdata/cases) over all compilers, levels, modes and machines; `make check` runs a part.
+check-cases: all
+	@HP_BIN=$(abspath $(O)/bin) tests/cases/table.py --full --jobs=$(JOBS) --case=$(ONLY)
+
 demo: all
 	@HP_BIN=$(abspath $(O)/bin) HP_PAIRS=$(PAIRS) demo/redis/run.sh $(O)/demo
 
@@ -105,5 +109,5 @@ bench: all
 lint:
 	tests/lint.sh
 
-.PHONY: check check-mutation check-property check-unit check-live check-style check-story check-sanitize check-kill check-corpus fuzz demo demo-quick bench lint \
+.PHONY: check check-mutation check-property check-unit check-live check-style check-story check-sanitize check-kill check-corpus check-cases fuzz demo demo-quick bench lint \
 	test-programs fuzz-programs unit-programs
