@@ -222,12 +222,41 @@ static void check_unwinding(struct target *target)
 	}
 }
 
+// What a library's functions return goes to programs that are not looked at.
+static void check_handed_out(struct target *target)
+{
+	for (size_t i = 0; i < target->diff->handed_out_count && !target->image->executable; i++) {
+		const struct handed_out *out = &target->diff->handed_out[i];
+
+		if (member_find(target, out->datum) && image_export(target->image, out->function))
+			refuse(target, out->datum, "data-changed",
+			       "is a changed constant, and %s(), which the library exports, returns its "
+			       "address: programs "
+			       "may have kept it; allow it where none does",
+			       out->function);
+	}
+}
+
+// Programs and other libraries read a constant of a library by its name, or have a copy of it.
+static void check_exported(struct target *target, const struct unit *unit)
+{
+	if (unit->kind == UNIT_DATUM && unit->match && unit->status == UNIT_CHANGED &&
+	    !target->image->executable && unit->symbol_count && unit->symbols[0]->binding != BINDING_LOCAL &&
+	    image_export(target->image, unit->name))
+		refuse(target, unit, "data-changed",
+		       "is a changed constant that the library exports: programs and other libraries may "
+		       "read the "
+		       "old one; allow it where none does");
+}
+
 void check_members(struct target *target)
 {
 	check_unwinding(target);
+	check_handed_out(target);
 	for (size_t i = 0; i < target->members.count; i++) {
 		const struct unit *unit = target->members.at[i]->unit;
 
+		check_exported(target, unit);
 		if (unit->has_lsda)
 			refuse(target, unit, "exception-tables",
 			       "has a language-specific data area, which in-process unwinders would "

@@ -197,7 +197,7 @@ static bool read_image(struct image *image, const uint8_t *bytes, size_t size, s
 		return fail(image, diags, "malformed-object", "%s; link it again", wrong);
 	image_read_dynamic(image);
 	image->executable = image->executable || image->elf_type == ET_EXEC || has_program(image, PT_INTERP);
-	image->is_static = !image->needed_count && !has_program(image, PT_INTERP);
+	image->is_static = image->executable && !image->needed_count && !has_program(image, PT_INTERP);
 	image_read_dynamic_symbols(image);
 	image->full_symbols = image_read_symbols(image, &image->private->elf);
 	return true;

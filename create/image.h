@@ -74,7 +74,7 @@ struct image {
 	const struct arch *arch;
 	uint16_t elf_type;     /* ET_EXEC, ET_DYN */
 	bool executable;       /* program: ET_EXEC, or ET_DYN with DF_1_PIE or an interpreter */
-	bool is_static;        /* no DT_NEEDED, no interpreter */
+	bool is_static;        /* program without DT_NEEDED and interpreter */
 	bool bind_now;         /* no lazy binding */
 	bool text_relocations; /* DT_TEXTREL: code is written when it is loaded */
 	bool symbolic;         /* DT_SYMBOLIC / DF_SYMBOLIC */

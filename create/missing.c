@@ -63,6 +63,19 @@ static bool named_literal_differs(const struct unit *unit, struct object *other)
 		       0;
 }
 
+// One unit under another name, or known to others than before: `static` taken away, a function renamed.
+static bool is_renamed(const struct unit *unit)
+{
+	const struct symbol *here, *there;
+
+	if (!unit->match || !unit->symbol_count || !unit->match->symbol_count)
+		return false;
+	here = unit->symbols[0];
+	there = unit->match->symbols[0];
+	return (here->binding == BINDING_LOCAL) != (there->binding == BINDING_LOCAL) ||
+	       strcmp(here->name, there->name) != 0;
+}
+
 static void account_object(struct accounts *accounts, const struct object *object, struct object *other,
 			   bool whole)
 {
@@ -70,8 +83,8 @@ static void account_object(struct accounts *accounts, const struct object *objec
 		const struct unit *unit = &object->units[u];
 		const struct unit *owner = unit->owner ? unit->owner : unit;
 
-		if (whole || differs(unit) || differs(owner) || (unit->match && differs(unit->match)) ||
-		    named_literal_differs(unit, other))
+		if (whole || differs(unit) || is_renamed(unit) || differs(owner) ||
+		    (unit->match && differs(unit->match)) || named_literal_differs(unit, other))
 			account_unit(accounts, unit);
 	}
 }

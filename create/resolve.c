@@ -374,6 +374,9 @@ struct address slot_of(struct target *target, const struct member *member, const
 {
 	const struct image_slot *slot = address_slot(reference);
 
+	// The image's slot leads to the old constant.
+	if (reference->member && reference->unit->kind != UNIT_FUNCTION)
+		slot = NULL;
 	if (slot)
 		return (struct address){.symbol = bind_slot(target, reference->name, slot->vaddr)};
 	return own_slot(target, address_of(target, member, reloc, reference));

@@ -303,7 +303,7 @@ void check_pair(const struct pair *pair, struct diags *diags)
 
 // ---- the other objects ---------------------------------------------------------------------------
 
-// A global that other objects may refer to, and what they would miss.
+// A global that is gone, and that other objects may refer to.
 struct wanted {
 	const struct pair *pair;
 	const struct unit *unit;
@@ -340,13 +340,6 @@ static void collect_wanted(struct search *search)
 		for (size_t k = 0; k < pair->old->unit_count; k++)
 			if (pair->old->units[k].status == UNIT_REMOVED)
 				want(search, pair, &pair->old->units[k]);
-		for (size_t k = 0; k < pair->new->unit_count; k++) {
-			const struct unit *unit = &pair->new->units[k];
-
-			if (unit->kind == UNIT_DATUM && unit->status == UNIT_CHANGED &&
-			    !unit_is_writable(unit))
-				want(search, pair, unit);
-		}
 	}
 }
 
@@ -372,16 +365,9 @@ static void tell(struct search *search, struct wanted *wanted, const char *user)
 	if (wanted->told)
 		return;
 	wanted->told = true;
-	if (wanted->unit->status == UNIT_REMOVED)
-		refuse(&checker, "removed-still-used", wanted->unit,
-		       "is gone in the new build, but unchanged code or data of %s still refers to it; keep "
-		       "it",
-		       user);
-	else
-		refuse(&checker, "data-changed", wanted->unit,
-		       "is a changed constant that unchanged code or data of %s reads as well; change it in "
-		       "code instead",
-		       user);
+	refuse(&checker, "removed-still-used", wanted->unit,
+	       "is gone in the new build, but unchanged code or data of %s still refers to it; keep it",
+	       user);
 }
 
 static void search_object(struct search *search, const struct object *object, const char *path)
@@ -398,7 +384,7 @@ static void search_object(struct search *search, const struct object *object, co
 	}
 }
 
-/* Only when something global went or changed are the unchanged objects of the new tree looked at. */
+/* Only when something global went are the unchanged objects of the new tree looked at. */
 void check_trees(struct diff *diff, struct diags *diags)
 {
 	struct search search = {.diff = diff, .diags = diags, .ignored = diags_new(), .wanted = strmap_new()};

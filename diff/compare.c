@@ -621,18 +621,18 @@ static struct unit *reader_of(struct unit *unit)
  * A changed constant gets a new place, so that old code keeps the old one: who reads it must be new as well. A
  * constant table that points to it is itself another one then; unnamed tables pass it on.
  */
-static void spread_constants(struct comparison *c)
+static void spread_from(struct comparison *c, struct unit **first, size_t first_count,
+			const struct unit *cause)
 {
 	struct referrers *referrers = NULL;
 	VEC(struct unit *) queue = {0};
-	VEC(struct unit *) causes = {0}; // the constant that changed, for each in the queue
+	VEC(const struct unit *) causes = {0}; // the constant that changed, for each in the queue
 	struct intmap *queued = intmap_new();
 
-	for (size_t i = 0; i < c->new_object->unit_count; i++)
-		if (is_changed_constant(&c->new_object->units[i]))
-			*vec_push(&queue) = &c->new_object->units[i];
-	for (size_t i = 0; i < queue.count; i++)
-		*vec_push(&causes) = queue.at[i];
+	for (size_t i = 0; i < first_count; i++) {
+		*vec_push(&queue) = first[i];
+		*vec_push(&causes) = cause ? cause : first[i];
+	}
 	if (queue.count)
 		referrers = referrers_new(c->new_object);
 	for (size_t i = 0; i < queue.count; i++) {
@@ -640,10 +640,10 @@ static void spread_constants(struct comparison *c)
 		struct unit *const *from = referrers_of(referrers, queue.at[i], &count);
 
 		for (size_t k = 0; k < count; k++) {
-			struct unit *reader = reader_of(from[k]), *cause;
+			struct unit *reader = reader_of(from[k]);
 
 			if (reader->kind == UNIT_ENTRY || reader->kind == UNIT_LITERAL ||
-			    reader == queue.at[i])
+			    reader == queue.at[i] || unit_is_writable(reader))
 				continue;
 			if (reader->match && reader->status == UNIT_SAME && !unit_is_content(reader))
 				mark_changed(c, reader,
@@ -652,13 +652,11 @@ static void spread_constants(struct comparison *c)
 							     .of_name = causes.at[i]->name});
 			else if (!unit_is_content(reader))
 				continue;
-			if (reader->kind == UNIT_FUNCTION || unit_is_writable(reader) ||
-			    intmap_get(queued, unit_index(reader) + 1))
+			if (reader->kind == UNIT_FUNCTION || intmap_get(queued, unit_index(reader) + 1))
 				continue;
 			*intmap_put(queued, unit_index(reader) + 1) = reader;
 			*vec_push(&queue) = reader;
-			cause = unit_is_content(reader) ? causes.at[i] : reader;
-			*vec_push(&causes) = cause;
+			*vec_push(&causes) = unit_is_content(reader) ? causes.at[i] : reader;
 		}
 	}
 	referrers_free(referrers);
@@ -702,6 +700,36 @@ static void compare_names(struct comparison *c)
 		change.text = arena_printf(c->arena, "%s was another function's name before", symbol->name);
 		mark_changed(c, unit, change);
 	}
+}
+
+static void spread_constants(struct comparison *c)
+{
+	VEC(struct unit *) first = {0};
+
+	for (size_t i = 0; i < c->new_object->unit_count; i++)
+		if (is_changed_constant(&c->new_object->units[i]))
+			*vec_push(&first) = &c->new_object->units[i];
+	spread_from(c, first.at, first.count, NULL);
+	free(first.at);
+}
+
+bool spread_constant(struct object *old, struct object *new_object, struct unit *reader,
+		     const struct unit *datum)
+{
+	struct comparison c = {.old = old, .new_object = new_object, .arena = new_object->arena};
+	struct unit *whole = reader_of(reader);
+
+	if (whole->kind == UNIT_ENTRY || whole->kind == UNIT_LITERAL || unit_is_writable(whole))
+		return false;
+	if (!unit_is_content(whole)) {
+		if (!whole->match || whole->status != UNIT_SAME)
+			return false;
+		mark_changed(&c, whole,
+			     (struct change){.kind = CHANGE_READS, .of = datum, .of_name = datum->name});
+	}
+	if (whole->kind != UNIT_FUNCTION)
+		spread_from(&c, &whole, 1, datum);
+	return true;
 }
 
 static bool counts_alone(const struct unit *unit)

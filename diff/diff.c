@@ -246,6 +246,7 @@ struct diff *diff_trees(const char *old_path, const char *new_path, const struct
 	parallel_for(diff->pair_count, options->jobs, work_on_pair, &run);
 	progress_free(run.progress);
 	pthread_mutex_destroy(&run.lock);
+	check_constants(diff, options, diags);
 	check_trees(diff, diags);
 	if (options->explain)
 		warn_of_numbers(diff, diags);

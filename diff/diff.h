@@ -256,12 +256,20 @@ struct diff_options {
 	bool explain;  /* look for source lines and reasons (slower); hp-build wants it only for refusals */
 };
 
+/* A changed constant whose address a global function returns: callers outside of the tree may keep it. */
+struct handed_out {
+	const struct unit *datum; /* of the new side */
+	const char *function;
+};
+
 struct diff {
 	struct tree old_tree, new_tree;
 	struct interner *names;
 	struct arena *arena;
 	struct pair *pairs; /* every path of both sides, sorted */
 	size_t pair_count;
+	struct handed_out *handed_out;
+	size_t handed_out_count;
 	size_t compared, differing, added, removed;
 };
 

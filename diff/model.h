@@ -52,10 +52,34 @@ static inline bool unit_is_writable(const struct unit *unit)
 	return (unit->section->flags & (SECTION_WRITE | SECTION_RELRO)) == SECTION_WRITE;
 }
 
+/*
+ * escape.c: may FUNCTION, or something it calls, keep the address of DATUM (both of the old side) in memory, or return
+ * it? x86-64 only; false elsewhere.
+ */
+struct escapes;
+struct escape {
+	const struct unit *in; /* the function that keeps it */
+	uint64_t at;           /* offset in it */
+	const char *how;       /* "stores its address in memory" */
+	const char *
+		returned_by; /* a global function that hands it out, whether or not anything in the tree keeps it */
+};
+struct escapes *escapes_new(struct diff *diff);
+void escapes_free(struct escapes *escapes);
+bool address_escapes(struct escapes *escapes, const struct unit *function, const struct unit *datum,
+		     struct escape *escape);
+
+/* compare.c: marks a unit of the new side that reads the changed constant DATUM, another object's, and what follows from
+ * it within its object. false: it is one that was marked already, or cannot be. */
+bool spread_constant(struct object *old, struct object *new_object, struct unit *reader,
+		     const struct unit *datum);
+
 /* check.c: differences outside of functions and data that can only be refused; how many. */
 size_t check_sections(const struct pair *pair, struct diags *diags);
 /* check.c: what one object's change does to the others of the tree. */
 void check_trees(struct diff *diff, struct diags *diags);
+/* check-constants.c: pairs with readers of constants that changed join the changed ones; refuses what may be stored. */
+void check_constants(struct diff *diff, const struct diff_options *options, struct diags *diags);
 
 static inline size_t unit_index(const struct unit *unit)
 {

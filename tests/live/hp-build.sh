@@ -170,10 +170,12 @@ check "an archive's copy of an object is no second change" twins_count_once
 
 # ---- every form of image, against what the linker made of the new objects --------------------------------------------
 
+allow=
 verified() { # NAME FLAGS...
 	dir="form-$count"
 	build_pair "$out/$dir" "$@" || return 1
-	exits 0 "$hp_build" -q -o "$dir.hp" "$dir/old" "$dir/new" &&
+	# shellcheck disable=SC2086
+	exits 0 "$hp_build" -q -o "$dir.hp" $allow "$dir/old" "$dir/new" &&
 		python3 "$verify" "$dir.hp" "$dir/old" "$dir/new"
 }
 verify="$here/tests/live/hp-build-verify.py"
@@ -201,10 +203,12 @@ check "library bound to itself: every field means what it means in the new image
 source="$here/testdata/create/data.c"
 check "new and changed data: every field means what it means in the new image" verified
 check "new and changed data with common symbols: every field means what it means in the new image" verified -fcommon
+# A program may have kept what word() returned.
+allow=--allow=data-changed:words
 check "new and changed data in a library: every field means what it means in the new image" verified -fPIC -shared
 
 data_is_told() {
-	"$hp_build" -o told.hp "form-$((count - 1))/old" "form-$((count - 1))/new" >told.txt && cat told.txt &&
+	"$hp_build" -o told.hp "$allow" "form-$((count - 1))/old" "form-$((count - 1))/new" >told.txt && cat told.txt &&
 		grep -q 'replaces  weigh, weigh_more, word, served ' told.txt && grep -q 'brings    .*calls' told.txt &&
 		! grep -q 'brings.*state' told.txt
 }

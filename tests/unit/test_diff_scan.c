@@ -283,9 +283,16 @@ Test(scan, removed_function_that_nobody_uses_is_not_refused)
 			 "");
 }
 
-Test(scan, changed_constant_that_another_object_reads_is_refused)
+Test(scan, changed_constant_that_another_object_reads_is_no_refusal)
 {
 	cr_expect_str_eq(only_code("extern const int limit; int use(int x) { return x < limit; }",
+				   "const int limit = 5;", "const int limit = 6;"),
+			 "");
+}
+
+Test(scan, changed_constant_that_data_of_another_object_holds_is_refused)
+{
+	cr_expect_str_eq(only_code("extern const int limit; const int *held = &limit;",
 				   "const int limit = 5;", "const int limit = 6;"),
 			 "data-changed");
 }

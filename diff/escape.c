@@ -1,0 +1,937 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Where the address of a constant goes. A changed constant gets a new place, and every function that reads it is
+ * replaced; the old one must not be reached any more, so no data of the running program may hold its address.
+ *
+ * The old code of each reader is followed with one question per register: may it hold an address into the constant (or
+ * into a frame that holds one)?
+ *
+ *	lea  table(%rip),%rdx         rdx holds it
+ *	cmovne %rdx,%rax              and rax
+ *	mov  %rax,current(%rip)       stored: it escapes
+ *
+ * Registers and frames of the readers are no matter: a function that is replaced is on no stack at the switch, and so
+ * are its callees. What they are given is followed into them; of the C library's functions it is known which keep
+ * nothing. What is not understood counts as stored. x86-64 only.
+ */
+#include "diff/disassemble.h"
+#include "diff/model.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 8, STEPS_MAX = 400000 };
+
+// One bit a register as the instruction set numbers them; any vector register; the frame.
+enum {
+	RAX,
+	RCX,
+	RDX,
+	RBX,
+	RSP,
+	RBP,
+	RSI,
+	RDI,
+	R8,
+	R9,
+	R10,
+	R11,
+	VECTOR = 16,
+	FRAME,
+	NO_REGISTER = 31,
+};
+#define BIT(number) (1u << (number))
+#define CALL_CLOBBER                                                                                         \
+	(BIT(RAX) | BIT(RCX) | BIT(RDX) | BIT(RSI) | BIT(RDI) | BIT(R8) | BIT(R9) | BIT(R10) | BIT(R11))
+#define ARGUMENTS (BIT(RDI) | BIT(RSI) | BIT(RDX) | BIT(RCX) | BIT(R8) | BIT(R9))
+
+struct body { // a function or a split-off part of it
+	const struct unit *unit;
+	struct listing listing;
+	uint32_t *states; // before each instruction: what may hold an address
+	bool *reached;
+};
+
+struct follow {
+	struct escapes *escapes;
+	const struct unit *datum;  // NULL: only what comes in counts
+	const struct unit *source; // a function that returns the address, or NULL
+	const char *name;          // of the datum in other objects
+	bool points;               // it holds addresses that matter itself
+	bool frames;               // a frame holds its address: frames' addresses count
+	bool based;                // rbp is a frame pointer
+	bool returned;             // it goes out in rax
+	const char *why;           // it escapes so
+	uint64_t where;
+	const struct unit *in;
+	unsigned depth;
+	VEC(struct body) bodies;
+	VEC(uint64_t) work; // body << 32 | instruction
+};
+
+struct escapes {
+	struct diff *diff;
+	struct arena *arena;
+	struct strmap *functions; // global functions of the old tree, made when one is asked for
+	VEC(struct object *) objects;
+	struct diags *ignored;
+	uint64_t steps;
+};
+
+// ---- operands -----------------------------------------------------------------------------------------
+
+struct operand {
+	enum { NONE, REGISTER, MEMORY, IMMEDIATE, OTHER } kind;
+	unsigned number;      // of a register
+	unsigned width;       // in bytes, of a register
+	unsigned base, index; // of memory
+	bool bare;            // memory without a displacement
+};
+
+static bool parse_register(const char *text, size_t length, struct operand *to)
+{
+	static const char *const names[] = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"};
+	char name[8] = "";
+
+	if (length < 3 || length > sizeof(name) || *text != '%')
+		return false;
+	memcpy(name, text + 1, length - 1);
+	if (!strncmp(name, "xmm", 3) || !strncmp(name, "ymm", 3) || !strncmp(name, "zmm", 3)) {
+		*to = (struct operand){.kind = REGISTER, .number = VECTOR, .width = 16};
+		return true;
+	}
+	if (name[0] == 'r' && name[1] >= '0' && name[1] <= '9') {
+		char *end;
+
+		to->kind = REGISTER;
+		to->number = (unsigned)strtoul(name + 1, &end, 10);
+		to->width = *end == 'd' ? 4 : *end == 'w' ? 2 : *end == 'b' ? 1 : 8;
+		return to->number < 16;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		unsigned width = name[0] == 'r' ? 8 : name[0] == 'e' ? 4 : 2;
+
+		if (!strcmp(name + (width > 2), names[i])) {
+			*to = (struct operand){.kind = REGISTER, .number = i, .width = width};
+			return true;
+		}
+		// al, ah, sil ...
+		if (!strncmp(name, names[i], strlen(name) > 2 ? 2 : 1) &&
+		    (strlen(name) == 2 ? strchr("lh", name[1]) && i < 4
+				       : strlen(name) == 3 && name[2] == 'l')) {
+			*to = (struct operand){.kind = REGISTER, .number = i, .width = 1};
+			return true;
+		}
+	}
+	return false;
+}
+
+static unsigned parse_part(const char **text)
+{
+	struct operand part = {.number = NO_REGISTER};
+	size_t length = strcspn(*text, ",)");
+
+	parse_register(*text, length, &part);
+	*text += length + ((*text)[length] == ',');
+	return part.number;
+}
+
+static struct operand parse_operand(const char *text, size_t length)
+{
+	struct operand to = {.kind = OTHER, .base = NO_REGISTER, .index = NO_REGISTER};
+	const char *open;
+
+	while (length && *text == ' ')
+		text++, length--;
+	if (!length)
+		return (struct operand){.kind = NONE};
+	if (*text == '*')
+		text++, length--;
+	if (*text == '$')
+		return (struct operand){.kind = IMMEDIATE};
+	if (parse_register(text, length, &to))
+		return to;
+	to.kind = MEMORY;
+	// the last parenthesis: a string may hold others
+	for (open = text + length; open > text && *open != '(';)
+		open--;
+	if (*open == '(' && text[length - 1] == ')') {
+		to.bare = open == text;
+		open++;
+		to.base = parse_part(&open);
+		to.index = parse_part(&open);
+	}
+	return to;
+}
+
+// Splits at commas outside of parentheses and quotes. The last operand is what is written to.
+static unsigned parse_operands(const struct instruction *instruction, struct operand operands[4])
+{
+	const char *text = instruction->text + strlen(instruction->mnemonic), *start = text;
+	unsigned count = 0, nested = 0;
+	bool quoted = false;
+
+	for (;; text++) {
+		if (*text == '"' && text[-1] != '\\')
+			quoted = !quoted;
+		if (quoted && *text)
+			continue;
+		nested += *text == '(';
+		nested -= *text == ')' && nested;
+		if (*text && (*text != ',' || nested))
+			continue;
+		operands[count] = parse_operand(start, (size_t)(text - start));
+		if (operands[count].kind != NONE)
+			count++;
+		if (!*text || count == 4)
+			return count;
+		start = text + 1;
+	}
+}
+
+// ---- what is asked of an instruction -------------------------------------------------------------------
+
+struct step {
+	struct follow *follow;
+	struct body *body;
+	const struct instruction *instruction;
+	uint32_t state;
+	struct operand operands[4];
+	unsigned count;
+	const struct reloc *datum; // the constant is named here
+	bool got;                  // by a slot that holds its address
+};
+
+static void escape(struct step *step, const char *why)
+{
+	if (step->follow->why)
+		return;
+	step->follow->why = why;
+	step->follow->where = step->instruction->at;
+	step->follow->in = step->body->unit;
+}
+
+// Constants without an identity that hold the address (a pair of pointers that is loaded at once) count as it.
+static bool is_datum(const struct follow *follow, const struct reloc *reloc)
+{
+	const struct unit *target = reloc->target;
+
+	if (!follow->datum)
+		return false;
+	if (!target)
+		return !reloc->symbol->section && reloc->symbol->binding != BINDING_LOCAL &&
+		       !strcmp(reloc->symbol->name, follow->name);
+	if (target == follow->datum)
+		return true;
+	if (target->kind != UNIT_ANONYMOUS || unit_is_writable(target) || target->section->role == ROLE_CODE)
+		return false;
+	for (size_t i = 0; i < target->reloc_count; i++)
+		if (target->relocs[i].target == follow->datum)
+			return true;
+	return false;
+}
+
+static bool is_frame(const struct follow *follow, const struct operand *operand)
+{
+	return operand->kind == MEMORY && (operand->base == RSP || (operand->base == RBP && follow->based));
+}
+
+static bool holds(const struct step *step, const struct operand *operand)
+{
+	return operand->kind == REGISTER && step->state & BIT(operand->number);
+}
+
+// The place in memory that an operand means is in the constant, or in a frame that holds its address.
+static bool leads_to(const struct step *step, const struct operand *operand)
+{
+	if (operand->kind != MEMORY)
+		return false;
+	return (operand->base != NO_REGISTER && step->state & BIT(operand->base)) ||
+	       (operand->index != NO_REGISTER && step->state & BIT(operand->index));
+}
+
+// Does what is read from there hold an address?
+static bool reads(const struct step *step, const struct operand *from)
+{
+	if (from->kind == REGISTER)
+		return holds(step, from);
+	if (from->kind == IMMEDIATE)
+		return step->datum != NULL;
+	if (from->kind != MEMORY)
+		return false;
+	if (step->got)
+		return true;
+	if (is_frame(step->follow, from) && step->state & BIT(FRAME))
+		return true;
+	if (step->datum && step->datum->target && step->datum->target->kind == UNIT_ANONYMOUS)
+		return true;
+	return (step->follow->points || step->follow->frames) && (leads_to(step, from) || step->datum);
+}
+
+static void write_to(struct step *step, const struct operand *to, bool address)
+{
+	if (to->kind == REGISTER) {
+		if (address && (to->width >= 8 || step->datum))
+			step->state |= BIT(to->number);
+		else if (to->width >= 4 && to->number != VECTOR)
+			step->state &= ~BIT(to->number);
+		return;
+	}
+	if (!address || to->kind != MEMORY)
+		return;
+	if (is_frame(step->follow, to) && !(to->base == RSP && to->bare))
+		step->state |= BIT(FRAME);
+	else
+		escape(step, "stores its address in memory");
+}
+
+// ---- calls ------------------------------------------------------------------------------------------------
+
+// Functions of the C library that keep nothing of what they are given. true in *derived: they may return it.
+static bool keeps_nothing(const char *name, bool *derived)
+{
+	static const char *const returning[] = {"bsearch", "memchr",     "memrchr", "rawmemchr",
+						"strchr",  "strchrnul",  "strpbrk", "strrchr",
+						"strstr",  "strcasestr", "memmem",  "index"};
+	static const char *const plain[] = {"access",
+					    "atoi",
+					    "atol",
+					    "atoll",
+					    "bcmp",
+					    "bind",
+					    "close",
+					    "connect",
+					    "dprintf",
+					    "execvp",
+					    "execv",
+					    "fnmatch",
+					    "fopen",
+					    "fopen64",
+					    "fprintf",
+					    "fputs",
+					    "free",
+					    "fwrite",
+					    "getaddrinfo",
+					    "getenv",
+					    "getopt_long",
+					    "inet_aton",
+					    "inet_ntop",
+					    "inet_pton",
+					    "memcmp",
+					    "memcpy",
+					    "mempcpy",
+					    "memmove",
+					    "open",
+					    "open64",
+					    "openlog",
+					    "perror",
+					    "printf",
+					    "puts",
+					    "regcomp",
+					    "send",
+					    "sendmsg",
+					    "sendto",
+					    "setlocale",
+					    "setsockopt",
+					    "snprintf",
+					    "sprintf",
+					    "sscanf",
+					    "stat",
+					    "stpcpy",
+					    "stpncpy",
+					    "strcasecmp",
+					    "strcat",
+					    "strcmp",
+					    "strcoll",
+					    "strcpy",
+					    "strcspn",
+					    "strdup",
+					    "strlcat",
+					    "strlcpy",
+					    "strlen",
+					    "strncasecmp",
+					    "strncat",
+					    "strncmp",
+					    "strncpy",
+					    "strndup",
+					    "strnlen",
+					    "strspn",
+					    "strtod",
+					    "strtol",
+					    "strtoll",
+					    "strtoul",
+					    "strtoull",
+					    "syslog",
+					    "unlink",
+					    "vdprintf",
+					    "vfprintf",
+					    "vprintf",
+					    "vsnprintf",
+					    "vsprintf",
+					    "vsyslog",
+					    "write",
+					    "__assert_fail",
+					    "__isoc99_sscanf",
+					    "__memcpy_chk",
+					    "__memmove_chk",
+					    "__memset_chk",
+					    "__strcpy_chk",
+					    "__strncpy_chk",
+					    "__strcat_chk",
+					    "__strncat_chk",
+					    "__snprintf_chk",
+					    "__vsnprintf_chk",
+					    "__sprintf_chk",
+					    "__vsprintf_chk",
+					    "__fprintf_chk",
+					    "__vfprintf_chk",
+					    "__printf_chk",
+					    "__syslog_chk",
+					    "__vsyslog_chk",
+					    "__dprintf_chk",
+					    "__stack_chk_fail",
+					    "memset",
+					    "__stpcpy_chk",
+					    "fputc",
+					    "vasprintf",
+					    "asprintf",
+					    "__asprintf_chk",
+					    "__vasprintf_chk"};
+
+	*derived = false;
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		if (!strcmp(name, plain[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(returning); i++)
+		if (!strcmp(name, returning[i]))
+			return *derived = true;
+	return false;
+}
+
+static void load_functions(struct escapes *escapes)
+{
+	const struct tree *tree = &escapes->diff->old_tree;
+
+	escapes->functions = strmap_new();
+	for (size_t i = 0; i < tree->objects.count; i++) {
+		struct object *object =
+			tree_load(tree, &tree->objects.at[i], escapes->diff->names, escapes->ignored);
+
+		if (!object)
+			continue;
+		*vec_push(&escapes->objects) = object;
+		for (size_t s = 1; s < object->symbol_count; s++) {
+			struct symbol *symbol = &object->symbols[s];
+
+			if (symbol->binding == BINDING_LOCAL || !symbol->unit ||
+			    symbol->unit->kind != UNIT_FUNCTION)
+				continue;
+			void **place = strmap_put(escapes->functions, symbol->name);
+
+			// Two definitions of one name: either may be the one that is linked.
+			*place = *place ? escapes : (void *)symbol->unit;
+		}
+	}
+}
+
+// The function that is called; NULL: not known.
+static const struct unit *callee_of(struct escapes *escapes, const struct reloc *reloc)
+{
+	void *found;
+
+	if (reloc->target)
+		return reloc->target->kind == UNIT_FUNCTION && !reloc->target_offset ? reloc->target : NULL;
+	if (!*reloc->symbol->name || reloc->symbol->binding == BINDING_LOCAL)
+		return NULL;
+	if (!escapes->functions)
+		load_functions(escapes);
+	found = strmap_get(escapes->functions, reloc->symbol->name);
+	return found == escapes ? NULL : found;
+}
+
+static void follow_function(struct follow *follow, const struct unit *unit, uint32_t state);
+
+static void follow_call(struct step *step, const struct unit *callee, uint32_t arguments)
+{
+	struct follow inner = {.escapes = step->follow->escapes,
+			       .points = step->follow->points || step->follow->frames,
+			       .depth = step->follow->depth + 1};
+
+	follow_function(&inner, callee, arguments);
+	if (inner.why && !step->follow->why) {
+		step->follow->why = inner.why;
+		step->follow->where = inner.where;
+		step->follow->in = inner.in;
+	}
+	if (inner.returned)
+		step->state |= BIT(RAX);
+}
+
+static const struct reloc *branch_reloc(const struct step *step)
+{
+	const struct unit *unit = step->body->unit;
+	uint64_t start = unit->offset + step->instruction->at;
+
+	for (size_t i = 0; i < unit->reloc_count; i++)
+		if (unit->relocs[i].offset > start &&
+		    unit->relocs[i].offset < start + step->instruction->length)
+			return &unit->relocs[i];
+	return NULL;
+}
+
+static bool is_global(const struct unit *unit)
+{
+	return unit->symbol_count && unit->symbols[0]->binding != BINDING_LOCAL;
+}
+
+// FUNCTION may be known from another loading of its object.
+static bool means(const struct reloc *reloc, const struct unit *function)
+{
+	if (!function)
+		return false;
+	if (reloc->target == function)
+		return !reloc->target_offset;
+	return is_global(function) && reloc->symbol->binding != BINDING_LOCAL &&
+	       !strcmp(reloc->symbol->name, function->name);
+}
+
+static void call(struct step *step, bool indirect)
+{
+	const struct reloc *reloc = branch_reloc(step);
+	uint32_t arguments = step->state & ARGUMENTS;
+	const struct unit *callee = NULL;
+	bool derived = false;
+
+	step->state &= ~CALL_CLOBBER;
+	if (reloc && means(reloc, step->follow->source))
+		step->state |= BIT(RAX);
+	if (!arguments)
+		return;
+	// call *f@GOTPCREL(%rip) names its callee as well as call f does
+	if (reloc && (!indirect || reloc->info->kind == RELOC_GOT)) {
+		if (!reloc->target && keeps_nothing(reloc->symbol->name, &derived)) {
+			if (derived)
+				step->state |= BIT(RAX);
+			return;
+		}
+		callee = callee_of(step->follow->escapes, reloc);
+	}
+	if (callee)
+		follow_call(step, callee, arguments);
+	else
+		escape(step, indirect ? "hands its address to a function called through a pointer"
+				      : "hands its address to a function that is not known");
+}
+
+// ---- one instruction ------------------------------------------------------------------------------------------
+
+static bool starts(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+static void find_datum(struct step *step)
+{
+	const struct unit *unit = step->body->unit;
+	uint64_t start = unit->offset + step->instruction->at;
+
+	for (size_t i = 0; i < unit->reloc_count; i++) {
+		const struct reloc *reloc = &unit->relocs[i];
+
+		if (reloc->offset < start || reloc->offset >= start + step->instruction->length ||
+		    !is_datum(step->follow, reloc))
+			continue;
+		step->datum = reloc;
+		step->got = reloc->info->kind == RELOC_GOT;
+	}
+}
+
+static void compute_lea(struct step *step, const struct operand *from, const struct operand *to)
+{
+	bool frame = step->follow->frames && is_frame(step->follow, from);
+
+	// lea -8(%rsp),%rsp moves the frame
+	if (to->kind == REGISTER && to->number == RSP)
+		return;
+	write_to(step, to, step->datum || leads_to(step, from) || frame);
+}
+
+static void compute_other(struct step *step)
+{
+	const char *name = step->instruction->mnemonic;
+	struct operand *to = &step->operands[step->count - 1];
+	bool from = false;
+
+	for (unsigned i = 0; i + 1 < step->count; i++)
+		from |= reads(step, &step->operands[i]);
+	if (step->count == 1) { // neg, inc, mul ...: of an address nothing is left that leads to it
+		if (starts(name, "xchg") || starts(name, "bswap"))
+			escape(step, "does with its address what is not understood");
+		return;
+	}
+	if (starts(name, "xchg") || starts(name, "cmpxchg") || starts(name, "xadd")) {
+		if (from || holds(step, to))
+			escape(step, "exchanges its address with memory");
+		return;
+	}
+	if (step->count == 2 && step->operands[0].kind == REGISTER && to->kind == REGISTER &&
+	    step->operands[0].number == to->number && (starts(name, "xor") || starts(name, "sub"))) {
+		write_to(step, to, false);
+		return;
+	}
+	// The distance of two addresses leads nowhere.
+	if (starts(name, "sub") && from && holds(step, to)) {
+		step->state &= ~BIT(to->number);
+		return;
+	}
+	if (from)
+		write_to(step, to, true);
+}
+
+static bool only_looks(const char *name)
+{
+	static const char *const names[] = {"cmp",   "test",   "nop",   "prefetch", "bt",     "endbr",
+					    "comis", "ucomis", "ud2",   "cltq",     "cqto",   "cltd",
+					    "cwtl",  "leave",  "set",   "hlt",      "int3",   "data16",
+					    "cs",    "pcmp",   "ptest", "pause",    "mfence", "lfence"};
+
+	if (starts(name, "cmpxchg") || starts(name, "cmps"))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (starts(name, names[i]))
+			return true;
+	return false;
+}
+
+static void compute(struct step *step)
+{
+	const char *name = step->instruction->mnemonic;
+	struct operand *to = &step->operands[step->count ? step->count - 1 : 0];
+
+	step->count = parse_operands(step->instruction, step->operands);
+	to = &step->operands[step->count ? step->count - 1 : 0];
+	find_datum(step);
+	if (starts(name, "rep")) { // rep movsq (%rsi),(%rdi): copies what is in the constant
+		if (step->follow->points && step->state & BIT(RSI))
+			escape(step, "copies it, and it holds addresses");
+		step->state &= ~(BIT(RSI) | BIT(RDI) | BIT(RCX));
+		return;
+	}
+	if (only_looks(name) || !step->count)
+		return;
+	if (starts(name, "push")) {
+		// Saving a register that came in is no use of it.
+		if (reads(step, to))
+			escape(step, "hands its address over on the stack");
+	} else if (starts(name, "pop")) {
+		write_to(step, to, step->state & BIT(FRAME));
+	} else if (starts(name, "lea") && step->count == 2) {
+		compute_lea(step, &step->operands[0], to);
+	} else if (starts(name, "mov") && step->count == 2) {
+		bool wide = to->kind != REGISTER || to->width >= 8 || step->operands[0].kind == IMMEDIATE;
+		// mov %rsp,%rdi
+		bool frame = step->follow->frames && step->operands[0].kind == REGISTER &&
+			     (step->operands[0].number == RSP ||
+			      (step->operands[0].number == RBP && step->follow->based)) &&
+			     !(to->kind == REGISTER && (to->number == RSP || to->number == RBP));
+
+		if (step->operands[0].kind == REGISTER && step->operands[0].width < 8)
+			wide = false;
+		write_to(step, to, (wide && reads(step, &step->operands[0])) || frame);
+	} else {
+		compute_other(step);
+	}
+}
+
+// ---- one function ------------------------------------------------------------------------------------------------
+
+static size_t body_of(struct follow *follow, const struct unit *unit)
+{
+	struct body *body;
+
+	for (size_t i = 0; i < follow->bodies.count; i++)
+		if (follow->bodies.at[i].unit == unit)
+			return i;
+	body = vec_push(&follow->bodies);
+	*body = (struct body){.unit = unit, .listing = disassemble(unit, follow->escapes->arena)};
+	body->states = arena_array(follow->escapes->arena, body->listing.count + 1, sizeof(uint32_t));
+	body->reached = arena_array(follow->escapes->arena, body->listing.count + 1, sizeof(bool));
+	for (size_t i = 0; i < body->listing.count; i++)
+		follow->based |= starts(body->listing.at[i].text, "mov    %rsp,%rbp");
+	return follow->bodies.count - 1;
+}
+
+static void reach(struct follow *follow, size_t body, size_t at, uint32_t state)
+{
+	struct body *to = &follow->bodies.at[body];
+
+	if (at >= to->listing.count || (to->reached[at] && !(state & ~to->states[at])))
+		return;
+	to->reached[at] = true;
+	to->states[at] |= state;
+	*vec_push(&follow->work) = (uint64_t)body << 32 | at;
+}
+
+static size_t instruction_at(const struct body *body, uint64_t offset)
+{
+	size_t low = 0, high = body->listing.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (body->listing.at[middle].at < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_part(const struct unit *one, const struct unit *other)
+{
+	return one == other || one->owner == other || other->owner == one ||
+	       (one->owner && one->owner == other->owner);
+}
+
+// Behind what never goes on stands a block that something else jumps to.
+static void reach_blocks(struct follow *follow, size_t body, uint32_t state)
+{
+	const struct listing *listing = &follow->bodies.at[body].listing;
+
+	for (size_t i = 0; i + 1 < listing->count; i++)
+		if (starts(listing->at[i].mnemonic, "jmp") || starts(listing->at[i].mnemonic, "ret") ||
+		    starts(listing->at[i].mnemonic, "notrack"))
+			reach(follow, body, i + 1, state);
+}
+
+static void jump(struct step *step, size_t body, bool always)
+{
+	struct follow *follow = step->follow;
+	const struct reloc *reloc = branch_reloc(step);
+
+	if (step->instruction->branch >= 0) {
+		reach(follow, body, instruction_at(step->body, (uint64_t)step->instruction->branch),
+		      step->state);
+	} else if (reloc && reloc->target && reloc->info->kind != RELOC_GOT &&
+		   is_part(reloc->target, step->body->unit) &&
+		   (reloc->target != step->body->unit || reloc->target_offset)) {
+		size_t other = body_of(follow, reloc->target);
+
+		reach(follow, other,
+		      instruction_at(&follow->bodies.at[other], (uint64_t)reloc->target_offset), step->state);
+	} else if (always && strchr(step->instruction->text, '*') && !reloc) {
+		// A jump table, or a call in the last place.
+		uint32_t arguments = step->state & ARGUMENTS;
+
+		reach_blocks(follow, body, step->state);
+		if (arguments && !strstr(step->instruction->text, "*%"))
+			escape(step, "hands its address to a function called through a pointer");
+	} else {
+		call(step, strchr(step->instruction->text, '*') != NULL);
+		follow->returned |= step->state & BIT(RAX);
+	}
+}
+
+static void step_over(struct follow *follow, size_t body, size_t at)
+{
+	struct step step = {.follow = follow,
+			    .body = &follow->bodies.at[body],
+			    .instruction = &follow->bodies.at[body].listing.at[at],
+			    .state = follow->bodies.at[body].states[at]};
+	const char *name = step.instruction->mnemonic;
+
+	if (starts(name, "notrack "))
+		name += strlen("notrack ");
+	if (starts(name, "ret")) {
+		follow->returned |= (step.state & BIT(RAX)) != 0;
+		return;
+	}
+	if (starts(name, "call"))
+		call(&step, strchr(step.instruction->text, '*') != NULL);
+	else if (starts(name, "jmp"))
+		return jump(&step, body, true);
+	else if (*name == 'j')
+		jump(&step, body, false);
+	else
+		compute(&step);
+	if (!starts(name, "ud2") && !starts(name, "hlt"))
+		reach(follow, body, at + 1, step.state);
+}
+
+static void run(struct follow *follow, const struct unit *unit, uint32_t state)
+{
+	reach(follow, body_of(follow, unit), 0, state);
+	while (follow->work.count && !follow->why) {
+		uint64_t next = follow->work.at[--follow->work.count];
+
+		if (follow->escapes->steps++ > STEPS_MAX) {
+			follow->why = "is too large to be followed";
+			follow->in = unit;
+			break;
+		}
+		step_over(follow, next >> 32, next & UINT32_MAX);
+	}
+}
+
+static bool frame_held_it(const struct follow *follow)
+{
+	for (size_t b = 0; b < follow->bodies.count; b++)
+		for (size_t i = 0; i < follow->bodies.at[b].listing.count; i++)
+			if (follow->bodies.at[b].states[i] & BIT(FRAME))
+				return true;
+	return false;
+}
+
+static void follow_function(struct follow *follow, const struct unit *unit, uint32_t state)
+{
+	if (follow->depth > DEPTH_MAX) {
+		follow->why = "hands its address on too far to be followed";
+		follow->in = unit;
+		return;
+	}
+	run(follow, unit, state);
+	// A frame that holds the address is a way to it: once more, with the addresses of frames.
+	if (!follow->why && frame_held_it(follow)) {
+		follow->frames = true;
+		follow->bodies.count = follow->work.count = 0;
+		run(follow, unit, state);
+	}
+	free(follow->bodies.at);
+	free(follow->work.at);
+}
+
+// ---- for the checks -----------------------------------------------------------------------------------------------
+
+struct escapes *escapes_new(struct diff *diff)
+{
+	struct escapes *escapes = xalloc(sizeof(*escapes));
+
+	*escapes = (struct escapes){.diff = diff, .arena = arena_new(), .ignored = diags_new()};
+	return escapes;
+}
+
+void escapes_free(struct escapes *escapes)
+{
+	if (!escapes)
+		return;
+	for (size_t i = 0; i < escapes->objects.count; i++)
+		object_free(escapes->objects.at[i]);
+	free(escapes->objects.at);
+	strmap_free(escapes->functions);
+	diags_free(escapes->ignored);
+	arena_free(escapes->arena);
+	free(escapes);
+}
+
+static bool holds_addresses(const struct unit *datum)
+{
+	for (size_t i = 0; i < datum->reloc_count; i++) {
+		const struct unit *target = datum->relocs[i].target;
+
+		if (target && target->kind != UNIT_FUNCTION && target->match &&
+		    target->match->status == UNIT_CHANGED)
+			return true;
+	}
+	return false;
+}
+
+// e8, e9, 0f 8x, or ff 15/25 by a slot: the callee's address goes nowhere.
+static bool is_call(const struct unit *unit, const struct reloc *reloc)
+{
+	const uint8_t *field = unit->section->data + reloc->offset;
+	uint64_t before = reloc->offset - unit->offset;
+
+	if (unit->kind != UNIT_FUNCTION || !before)
+		return false;
+	if (reloc->info->kind == RELOC_GOT)
+		return before >= 2 && field[-2] == 0xff && (field[-1] == 0x15 || field[-1] == 0x25);
+	return field[-1] == 0xe8 || field[-1] == 0xe9 ||
+	       (before >= 2 && field[-2] == 0x0f && (field[-1] & 0xf0) == 0x80);
+}
+
+static bool callers_keep(struct escapes *escapes, const struct unit *function, bool points, unsigned depth,
+			 struct escape *escape);
+
+static bool keeps(struct follow *follow, const struct unit *function, struct escape *escape)
+{
+	struct escapes *escapes = follow->escapes;
+	bool points = follow->points;
+	unsigned depth = follow->depth;
+
+	follow_function(follow, function, 0);
+	if (follow->why) {
+		*escape = (struct escape){.in = follow->in, .at = follow->where, .how = follow->why};
+		return true;
+	}
+	return follow->returned && callers_keep(escapes, function, points, depth + 1, escape);
+}
+
+static bool callers_in(struct escapes *escapes, const struct object *object, const struct unit *function,
+		       bool points, unsigned depth, struct escape *escape)
+{
+	for (size_t i = 0; i < object->unit_count; i++) {
+		const struct unit *unit = &object->units[i];
+		bool calls = false;
+
+		if (!(unit->section->flags & SECTION_ALLOC) ||
+		    (unit->section->role != ROLE_CODE && unit->section->role != ROLE_DATA))
+			continue;
+		for (size_t r = 0; r < unit->reloc_count; r++) {
+			if (!means(&unit->relocs[r], function))
+				continue;
+			if (!is_call(unit, &unit->relocs[r])) {
+				*escape = (struct escape){
+					.in = function,
+					.how = "returns its address, and may be called through a pointer"};
+				return true;
+			}
+			calls = true;
+		}
+		if (!calls)
+			continue;
+		if (unit->owner && unit->owner->kind == UNIT_FUNCTION)
+			unit = unit->owner;
+		struct follow follow = {
+			.escapes = escapes, .source = function, .points = points, .depth = depth};
+
+		if (keeps(&follow, unit, escape))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What FUNCTION returns goes on in its callers. Those are not replaced, but what a frame holds of an old call is
+ * nothing but an old call's result; only what they store stays.
+ */
+static bool callers_keep(struct escapes *escapes, const struct unit *function, bool points, unsigned depth,
+			 struct escape *escape)
+{
+	if (depth > DEPTH_MAX) {
+		*escape =
+			(struct escape){.in = function, .how = "hands its address on too far to be followed"};
+		return true;
+	}
+	if (!is_global(function))
+		return callers_in(escapes, function->object, function, points, depth, escape);
+	escape->returned_by = function->name;
+	if (!escapes->functions)
+		load_functions(escapes);
+	for (size_t i = 0; i < escapes->objects.count; i++)
+		if (callers_in(escapes, escapes->objects.at[i], function, points, depth, escape))
+			return true;
+	return false;
+}
+
+bool address_escapes(struct escapes *escapes, const struct unit *function, const struct unit *datum,
+		     struct escape *escape)
+{
+	struct follow follow = {
+		.escapes = escapes, .datum = datum, .name = datum->name, .points = holds_addresses(datum)};
+
+	*escape = (struct escape){0};
+	if (function->object->arch->machine != EM_X86_64)
+		return false;
+	return keeps(&follow, function, escape);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The same with an ordinary global.
+// objects: const-global-default-2
+// form: program
+// replaces: own theirs
+#include "host.h"
+
+int theirs(int x);
+extern const int limits[10];
+const int limits[10] = {10, 20, 30, 40, VERSION == 2 ? 55 : 50, 60, 70, 80, 90, 100};
+
+OUT_OF_LINE static int own(int x)
+{
+	return limits[x] + 1;
+}
+
+void served(int x)
+{
+	say("%d %d", own(x), theirs(x));
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A changed global constant: objects that do not change otherwise read it, too.
+// objects: const-global-2
+// replaces: own theirs
+#include "host.h"
+
+HIDDEN int theirs(int x);
+HIDDEN extern const int limits[10];
+const int limits[10] = {10, 20, 30, 40, VERSION == 2 ? 55 : 50, 60, 70, 80, 90, 100};
+
+OUT_OF_LINE static int own(int x)
+{
+	return limits[x] + 1;
+}
+
+void served(int x)
+{
+	say("%d %d", own(x), theirs(x));
+}
