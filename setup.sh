@@ -22,13 +22,17 @@ SOURCES="dpkg-dev patch xz-utils pkg-config procps libssl-dev"
 # Tests are built by both compilers and linked by three linkers (binutils has gold).
 TESTS="$MACHINES $CROSS libcriterion-dev python3 strace gdb shellcheck clang-format g++ clang lld"
 
+# The GCC plugin is built when these are there.
+PLUGIN="g++ gcc-12-plugin-dev"
+
 packages_for() {
 	case $1 in
 	demo) echo "$BUILD $SOURCES" ;;
-	bench) echo "$BUILD $SOURCES python3 tcl" ;;
+	bench) echo "$BUILD $SOURCES $PLUGIN python3 tcl" ;;
 	check-corpus) echo "$BUILD $SOURCES python3" ;;
 	demo-quick) echo "$BUILD patch procps" ;;
-	check | check-* | fuzz) echo "$BUILD $SOURCES $TESTS" ;;
+	check | check-* | fuzz) echo "$BUILD $SOURCES $PLUGIN $TESTS" ;;
+	install | plugin) echo "$BUILD $PLUGIN" ;;
 	lint) echo "$BUILD $TESTS clang-tidy-14" ;;
 	*) echo "$BUILD $MACHINES" ;;
 	esac

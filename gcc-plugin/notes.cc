@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The notes, put into the assembly as bytes of a section that is not loaded and that the linker leaves out of images.
+ * doc/notes-format.md is the specification.
+ */
+#include "facts.h"
+
+#include "debug.h"
+#include "file-prefix-map.h"
+#include "version.h"
+
+enum tag { TAG_STRINGS = 1, TAG_BUILD, TAG_FUNCTION, TAG_VARIABLE, TAG_TYPE, TAG_PLACES };
+
+enum function_flag { HAS_SYMBOL = 1, HAS_HASH = 2, ADDRESS_TAKEN = 4, MERGED = 8, ALIAS = 16 };
+enum variable_flag { KNOWS_SCOPE = 1, KNOWS_USERS = 2 };
+enum build_flag { PLACES_COMPLETE = 1 };
+enum initial { INITIAL_ZERO, INITIAL_INTEGER, INITIAL_OTHER };
+
+struct writer {
+	struct text strings, records;
+	struct numbers string_of; // hash of a text -> 1 + its offset
+	size_t functions;         // written so far
+};
+
+// ---- numbers and strings --------------------------------------------------------------------------
+
+static void put_number(struct text *text, uint64_t value)
+{
+	do {
+		unsigned char byte = value & 0x7f;
+
+		value >>= 7;
+		byte |= value ? 0x80 : 0;
+		text_add(text, &byte, 1);
+	} while (value);
+}
+
+static void put_hash(struct text *text, uint64_t hash)
+{
+	for (int shift = 0; shift < 64; shift += 8) {
+		unsigned char byte = hash >> shift & 0xff;
+
+		text_add(text, &byte, 1);
+	}
+}
+
+static void put_string(struct writer *writer, struct text *text, const char *string)
+{
+	uint64_t hash = HASH_START;
+	size_t *known;
+
+	string = string ? string : "";
+	mix_text(&hash, string);
+	known = numbers_put(&writer->string_of, hash ? hash : 1);
+	if (!*known || strcmp(writer->strings.at + *known - 1, string)) {
+		*known = writer->strings.size + 1;
+		text_add(&writer->strings, string, strlen(string) + 1);
+	}
+	put_number(text, *known - 1);
+}
+
+static void put_file(struct writer *writer, struct text *text, const char *file)
+{
+	put_string(writer, text, file ? remap_debug_filename(file) : "");
+}
+
+static void put_record(struct text *to, enum tag tag, struct text *body)
+{
+	put_number(to, tag);
+	put_number(to, body->size);
+	text_add(to, body->at ? body->at : "", body->size);
+	text_free(body);
+}
+
+// ---- the compiler and its options -----------------------------------------------------------------
+
+// Of the options those that decide about instructions; texts, warnings, debug information and places do not.
+static bool changes_code(const struct cl_decoded_option *option)
+{
+	static const char *const never[] = {
+		"-fplugin",
+		"-fdiagnostics",
+		"-fdump",
+		"-fmessage",
+		"-fdebug",
+		"-fmacro-prefix",
+		"-ffile",
+		"-fverbose",
+		"-frandom",
+		"-fmax-errors",
+		"-fpre",
+		"-fdirectives",
+		"-fworking",
+		"-fcanonical",
+		"-fpch",
+		"-ftrack-macro",
+		"-fstack-usage",
+		"-fcallgraph",
+		"-fvar-tr",
+		"-fopt-info",
+		"-fshow",
+		"-fsyntax",
+		"-ftime-report",
+		"-fmem-report",
+		"-ffunction-sections",
+		"-fdata-sections",
+		"-fno-function-sections",
+		"-fno-data-sections",
+		"-fno-canonical",
+		"-fno-diagnostics",
+		"-fno-working",
+		"-feliminate",
+		"-fno-eliminate",
+		"-fno-verbose",
+		"-fno-var-tr",
+		"-fno-show",
+		"-fno-pch",
+		"-fmerge-debug",
+		"-fident",
+		"-fno-ident",
+	};
+	const char *text = option->canonical_option[0];
+
+	if (!text || text[0] != '-' || option->opt_index >= cl_options_count)
+		return false;
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
+		if (!strncmp(text, never[i], strlen(never[i])))
+			return false;
+	return text[1] == 'f' || text[1] == 'm' || text[1] == 'O' || !strncmp(text, "-std=", 5) ||
+	       !strncmp(text, "--param", 7) || !strcmp(text, "-ansi");
+}
+
+static char *options_text(void)
+{
+	struct text text = {};
+
+	for (unsigned i = 1; i < save_decoded_options_count; i++) {
+		const struct cl_decoded_option *option = &save_decoded_options[i];
+
+		if (!changes_code(option))
+			continue;
+		for (size_t k = 0; k < option->canonical_option_num_elements; k++)
+			text_print(&text, "%s%s", text.size ? " " : "", option->canonical_option[k]);
+	}
+	text_print(&text, "%s", "");
+	return text.at;
+}
+
+// Those of functions that are written; false when one cannot be read.
+static bool search_files(void)
+{
+	struct numbers seen = {};
+	bool all = knows_expansions();
+
+	for (size_t i = 0; all && i < facts.functions.count; i++) {
+		const struct function_fact *fact = &facts.functions.at[i];
+		uint64_t key = HASH_START;
+
+		if (!fact->record || !fact->file || !fact->parsed)
+			continue;
+		mix_text(&key, fact->file);
+		if (!(*numbers_put(&seen, key ? key : 1))++)
+			all = search_file(fact->file);
+	}
+	free(seen.at);
+	return all;
+}
+
+static void put_build(struct writer *writer, bool complete)
+{
+	char *compiler = concat(lang_hooks.name, " ", version_string, " ", pkgversion_string, NULL);
+	char *options = options_text();
+	struct text body = {};
+
+	put_number(&body, complete ? PLACES_COMPLETE : 0);
+	put_string(writer, &body, compiler);
+	put_string(writer, &body, options);
+	put_string(writer, &body, main_input_filename ? lbasename(main_input_filename) : "");
+	put_record(&writer->records, TAG_BUILD, &body);
+	free(compiler);
+	free(options);
+}
+
+// ---- functions ------------------------------------------------------------------------------------
+
+static const char *symbol_of(tree decl)
+{
+	const char *name;
+
+	if (!HAS_DECL_ASSEMBLER_NAME_P(decl) || !DECL_ASSEMBLER_NAME_SET_P(decl))
+		return "";
+	name = IDENTIFIER_POINTER(DECL_ASSEMBLER_NAME(decl));
+	return name[0] == '*' ? name + 1 : name;
+}
+
+static struct function_fact *fact_of(unsigned uid)
+{
+	size_t index = numbers_get(&facts.function_of, uid);
+
+	return index ? &facts.functions.at[index - 1] : NULL;
+}
+
+static size_t record_of(unsigned uid)
+{
+	const struct function_fact *fact = fact_of(uid);
+
+	return fact ? fact->record : 0;
+}
+
+// Numbers are given first, since a function may name one that is written later.
+static void number_function(struct writer *writer, struct function_fact *fact)
+{
+	if (!fact || fact->record)
+		return;
+	fact->record = ++writer->functions;
+	for (size_t i = 0; i < fact->types.count; i++)
+		need_type(fact->types.at[i]);
+	number_function(writer, fact_of(fact->origin));
+	for (size_t i = 0; i < fact->inlined.count; i++)
+		number_function(writer, fact_of(fact->inlined.at[i].callee));
+}
+
+// What has code: a body that was written, or a name for one.
+static bool has_code(cgraph_node *node)
+{
+	return node->definition && !inlined_root(node) && !DECL_EXTERNAL(node->decl) &&
+	       *symbol_of(node->decl) && (node->alias || TREE_ASM_WRITTEN(node->decl));
+}
+
+static void number_functions(struct writer *writer)
+{
+	cgraph_node *node;
+
+	FOR_EACH_FUNCTION(node)
+	if (has_code(node)) {
+		tree origin = DECL_ABSTRACT_ORIGIN(node->decl);
+		struct function_fact *fact;
+
+		if (node->alias && node->analyzed && node->ultimate_alias_target())
+			origin = node->ultimate_alias_target()->decl;
+		if (origin && TREE_CODE(origin) == FUNCTION_DECL && origin != node->decl)
+			function_fact(origin);
+		else
+			origin = NULL_TREE;
+		fact = function_fact(node->decl);
+		fact->emitted = true;
+		fact->origin = origin ? DECL_UID(origin) : 0;
+	}
+	FOR_EACH_FUNCTION(node)
+	if (has_code(node))
+		number_function(writer, fact_of(DECL_UID(node->decl)));
+}
+
+static void put_inlined(struct writer *writer, struct text *body, const struct function_fact *fact)
+{
+	put_number(body, fact->inlined.count);
+	for (size_t i = 0; i < fact->inlined.count; i++) {
+		const struct inlining *inlining = &fact->inlined.at[i];
+		bool elsewhere = inlining->file && fact->file && strcmp(inlining->file, fact->file);
+
+		put_number(body, record_of(inlining->callee));
+		put_number(body, inlining->line * 4 + inlining->early * 2 + elsewhere);
+		if (elsewhere)
+			put_file(writer, body, inlining->file);
+	}
+}
+
+static void put_function(struct writer *writer, const struct function_fact *fact, const char *symbol,
+			 bool alias)
+{
+	struct text body = {};
+
+	put_number(&body, (fact->emitted ? HAS_SYMBOL : 0) | (fact->parsed ? HAS_HASH : 0) |
+				  (fact->address ? ADDRESS_TAKEN : 0) | (fact->merged ? MERGED : 0) |
+				  (alias ? ALIAS : 0));
+	put_string(writer, &body, fact->name);
+	if (fact->emitted)
+		put_string(writer, &body, symbol);
+	put_file(writer, &body, fact->file);
+	put_number(&body, fact->line);
+	if (fact->parsed)
+		put_hash(&body, fact->hash);
+	put_number(&body, record_of(fact->origin));
+	put_string(writer, &body, fact->clone);
+	put_inlined(writer, &body, fact);
+	put_record(&writer->records, TAG_FUNCTION, &body);
+}
+
+static void put_functions(struct writer *writer)
+{
+	struct {
+		const char *symbol;
+		bool alias;
+		struct function_fact *fact;
+	} *order = (decltype(order))xcalloc(writer->functions + 1, sizeof(*order));
+	cgraph_node *node;
+
+	for (size_t i = 0; i < facts.functions.count; i++)
+		if (facts.functions.at[i].record)
+			order[facts.functions.at[i].record - 1].fact = &facts.functions.at[i];
+	FOR_EACH_FUNCTION(node)
+	if (has_code(node)) {
+		size_t record = record_of(DECL_UID(node->decl));
+
+		order[record - 1].symbol = symbol_of(node->decl);
+		order[record - 1].alias = node->alias;
+	}
+	for (size_t i = 0; i < writer->functions; i++)
+		put_function(writer, order[i].fact, order[i].symbol, order[i].alias);
+	free(order);
+}
+
+// ---- variables ------------------------------------------------------------------------------------
+
+static void put_initial(struct text *body, tree decl)
+{
+	tree value = DECL_INITIAL(decl);
+	struct text constant = {};
+
+	if (!value || value == error_mark_node || initializer_zerop(value)) {
+		put_number(body, value == error_mark_node ? INITIAL_OTHER : INITIAL_ZERO);
+	} else if (TREE_CODE(value) == INTEGER_CST && TREE_INT_CST_NUNITS(value) == 1) {
+		put_number(body, INITIAL_INTEGER);
+		put_hash(body, TREE_INT_CST_ELT(value, 0));
+	} else {
+		put_number(body, INITIAL_OTHER);
+	}
+	text_free(&constant);
+}
+
+static void put_users(struct text *body, const struct variable_fact *fact)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < fact->users.count; i++)
+		known += record_of(fact->users.at[i]) != 0;
+	put_number(body, known);
+	for (size_t i = 0; i < fact->users.count; i++)
+		if (record_of(fact->users.at[i]))
+			put_number(body, record_of(fact->users.at[i]));
+}
+
+static tree function_around(tree decl)
+{
+	tree context = DECL_CONTEXT(decl);
+
+	while (context && TREE_CODE(context) == BLOCK)
+		context = BLOCK_SUPERCONTEXT(context);
+	return context && TREE_CODE(context) == FUNCTION_DECL ? DECL_ORIGIN(context) : NULL_TREE;
+}
+
+static void put_variable(struct writer *writer, tree decl)
+{
+	size_t index = numbers_get(&facts.variable_of, DECL_UID(decl)), type;
+	const struct variable_fact *fact = index ? &facts.variables.at[index - 1] : NULL;
+	bool users = fact && fact->knows_users && !fact->other_users;
+	tree function = function_around(decl), size = DECL_SIZE_UNIT(decl);
+	char *text = type_text(TREE_TYPE(decl));
+	struct text body = {};
+
+	put_number(&body, (fact ? KNOWS_SCOPE : 0) | (users ? KNOWS_USERS : 0));
+	put_string(writer, &body, IDENTIFIER_POINTER(DECL_NAME(decl)));
+	put_string(writer, &body, symbol_of(decl));
+	put_number(&body, function ? record_of(DECL_UID(function)) : 0);
+	put_string(writer, &body, text);
+	put_number(&body, size && tree_fits_uhwi_p(size) ? tree_to_uhwi(size) : 0);
+	put_file(writer, &body, DECL_SOURCE_FILE(decl));
+	put_number(&body, DECL_SOURCE_LINE(decl));
+	put_initial(&body, decl);
+	if (fact) {
+		put_string(writer, &body, fact->path);
+		put_hash(&body, fact->scope);
+		put_hash(&body, fact->shape);
+	}
+	if (users)
+		put_users(&body, fact);
+	put_record(&writer->records, TAG_VARIABLE, &body);
+	free(text);
+	type = gather_type(TREE_TYPE(decl), NULL);
+	if (type)
+		need_type(type - 1);
+}
+
+static bool is_written(varpool_node *node)
+{
+	tree decl = node->decl;
+
+	return node->definition && !node->alias && !DECL_EXTERNAL(decl) && TREE_ASM_WRITTEN(decl) &&
+	       DECL_NAME(decl) && !DECL_IN_CONSTANT_POOL(decl) && !DECL_ARTIFICIAL(decl) && *symbol_of(decl);
+}
+
+// The function of a static need not have code of its own: it may be inlined wherever it is called.
+static void number_owners(struct writer *writer)
+{
+	varpool_node *node;
+
+	FOR_EACH_VARIABLE(node)
+	if (is_written(node) && function_around(node->decl)) {
+		tree function = function_around(node->decl);
+
+		number_function(writer, function_fact(function));
+	}
+}
+
+static void put_variables(struct writer *writer)
+{
+	varpool_node *node;
+
+	FOR_EACH_VARIABLE(node)
+	if (is_written(node))
+		put_variable(writer, node->decl);
+}
+
+// ---- types and places -----------------------------------------------------------------------------
+
+static void put_types(struct writer *writer)
+{
+	for (size_t i = 0; i < facts.types.count; i++) {
+		const struct type_fact *fact = &facts.types.at[i];
+		struct text body = {};
+
+		if (!fact->needed)
+			continue;
+		put_string(writer, &body, fact->name);
+		put_number(&body, fact->size);
+		put_number(&body, fact->align);
+		put_file(writer, &body, fact->file);
+		put_number(&body, fact->line);
+		put_number(&body, fact->fields.count);
+		for (size_t k = 0; k < fact->fields.count; k++) {
+			const struct field_fact *field = &fact->fields.at[k];
+
+			put_string(writer, &body, field->name);
+			put_number(&body, field->bits ? 2 * field->offset + 1 : field->offset / 8 * 2);
+			put_number(&body, field->bits ? field->size : field->size / 8);
+			put_string(writer, &body, field->type);
+		}
+		put_record(&writer->records, TAG_TYPE, &body);
+	}
+}
+
+static void put_place(struct writer *writer, struct text *body, struct numbers *seen, const char *macro,
+		      const char *file, unsigned line)
+{
+	uint64_t key = HASH_START;
+
+	mix_text(&key, file);
+	mix_text(&key, macro);
+	mix_in(&key, line);
+	if ((*numbers_put(seen, key ? key : 1))++)
+		return;
+	put_string(writer, body, macro);
+	put_file(writer, body, file);
+	put_number(body, line);
+}
+
+static void put_places(struct writer *writer)
+{
+	struct text body = {};
+	struct numbers seen = {};
+	struct expansion expansion;
+	size_t at = 0;
+
+	while (next_expansion(&at, &expansion))
+		put_place(writer, &body, &seen, expansion.macro, expansion.file, expansion.line);
+	for (size_t i = 0; i < facts.places.count; i++)
+		put_place(writer, &body, &seen, facts.places.at[i].macro, facts.places.at[i].file,
+			  facts.places.at[i].line);
+	free(seen.at);
+	put_record(&writer->records, TAG_PLACES, &body);
+}
+
+// ---- into the assembly ----------------------------------------------------------------------------
+
+static void print_bytes(const struct text *text)
+{
+	const size_t line = 1024;
+
+	for (size_t at = 0; at < text->size; at += line) {
+		size_t end = at + line < text->size ? at + line : text->size;
+
+		fputs("\t.ascii \"", asm_out_file);
+		for (size_t i = at; i < end; i++) {
+			unsigned char c = text->at[i];
+
+			if (c == '"' || c == '\\')
+				fprintf(asm_out_file, "\\%c", c);
+			else if (c >= ' ' && c < 0x7f)
+				putc(c, asm_out_file);
+			else
+				fprintf(asm_out_file, "\\%03o", c);
+		}
+		fputs("\"\n", asm_out_file);
+	}
+}
+
+void write_notes(void)
+{
+	struct writer writer = {};
+	struct text payload = {}, unit = {};
+
+	put_string(&writer, &payload, ""); // offset 0 is the empty string
+	text_free(&payload);
+	number_functions(&writer);
+	number_owners(&writer);
+	put_build(&writer, search_files());
+	put_functions(&writer);
+	put_variables(&writer);
+	put_types(&writer);
+	put_places(&writer);
+	put_record(&payload, TAG_STRINGS, &writer.strings);
+	text_add(&payload, writer.records.at, writer.records.size);
+	text_add(&unit, "HPN\1", 4);
+	put_number(&unit, payload.size);
+	text_add(&unit, payload.at, payload.size);
+	// "e": the linker leaves it out of images. GCC's own idea of the section it is in stays right.
+	fputs("\t.pushsection .debug_hotpatch,\"e\",%progbits\n", asm_out_file);
+	print_bytes(&unit);
+	fputs("\t.popsection\n", asm_out_file);
+	text_free(&writer.records);
+	text_free(&payload);
+	text_free(&unit);
+}
