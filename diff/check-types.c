@@ -48,7 +48,7 @@ void check_types(const struct pair *pair, struct diags *diags)
 	size_t count;
 	struct type_change *changes = object_type_changes(pair->old, pair->new, arena, &count);
 
-	if (!object_has_types(pair->old) || !object_has_types(pair->new))
+	if (!pair_has_types(pair->old, pair->new))
 		diags_add(diags, &(struct diag){.severity = DIAG_WARNING, .code = "no-types"},
 			  "some changed objects do not tell all types (no -g, clang, or in files or units of "
 			  "their own): structures "

@@ -6,6 +6,7 @@
  */
 #include "diff/debug.h"
 #include "diff/model.h"
+#include "diff/notes.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -331,6 +332,8 @@ static bool is_own_line(const struct unit *unit, uint64_t offset, uint64_t value
 	const char *file;
 	unsigned line;
 
+	if (!notes_may_be_line(unit->object, value))
+		return false;
 	if (object_line(unit->object, unit->section, unit->offset + offset, &file, &line) && line == value)
 		return true;
 	if (debug_called_from(unit->object, unit->section, unit->offset + offset, value))

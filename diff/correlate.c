@@ -2,6 +2,7 @@
 /*
  * Decides which old and which new unit are the same one. The passes, in order:
  *
+ *	notes		what the GCC plugin says on both sides (notes-identity.c): static locals and clones
  *	exact names	a name that one unit on each side has, and that carries no number of the compiler
  *	lone clones	f.constprop.0 and f.constprop.1, when f has one such clone on each side
  *	use		what two matched units with the same instructions refer to at the same place
@@ -13,6 +14,7 @@
  * never guessed. Numbers are never looked at: `n.0` of the old build can be `n.1` of the new one.
  */
 #include "diff/model.h"
+#include "diff/notes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +90,55 @@ static void match(struct correlation *c, struct unit *old, struct unit *new_unit
 	new_unit->match = old;
 	old->evidence = new_unit->evidence = evidence;
 	*vec_push(&c->fresh) = old;
+}
+
+// ---- notes ---------------------------------------------------------------------------------------
+
+static void match_by_notes(struct correlation *c)
+{
+	size_t count;
+	struct unit_pair *pairs = notes_pairs(c->old, c->new_object, c->arena, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!pairs[i].old->match && !pairs[i].new_unit->match &&
+		    same_sort(pairs[i].old, pairs[i].new_unit))
+			match(c, pairs[i].old, pairs[i].new_unit, "plugin");
+}
+
+static bool is_by_notes(const struct unit *unit)
+{
+	return unit && unit->evidence && !strcmp(unit->evidence, "plugin");
+}
+
+/*
+ * Code that is the same byte for byte refers to the same things in the same order: notes that say otherwise are not this
+ * object's.
+ */
+static bool notes_contradict_code(const struct correlation *c)
+{
+	for (size_t i = 0; i < c->old->unit_count; i++) {
+		const struct unit *old = &c->old->units[i], *new_unit = old->match;
+
+		if (!new_unit || old->kind != UNIT_FUNCTION || old->size != new_unit->size ||
+		    !relocs_align(old, new_unit) || !masked_bytes_equal(old, new_unit))
+			continue;
+		for (size_t k = 0; k < old->reloc_count; k++) {
+			const struct unit *left = old->relocs[k].target, *right = new_unit->relocs[k].target;
+
+			if (left && right && left->match != right &&
+			    (is_by_notes(left) || is_by_notes(right)))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void forget_matches(struct object *object)
+{
+	for (size_t i = 0; i < object->unit_count; i++) {
+		object->units[i].match = NULL;
+		object->units[i].evidence = NULL;
+	}
 }
 
 static const char **make_keys(const struct correlation *c, const struct object *object)
@@ -233,7 +284,9 @@ static void vote_by_use(struct correlation *c, struct unit *old)
 {
 	struct unit *new_unit = old->match;
 
-	if (old->size != new_unit->size || !relocs_align(old, new_unit)) {
+	// Other instructions may refer to the same things in another order, and still be as long.
+	if (old->size != new_unit->size || !relocs_align(old, new_unit) ||
+	    !masked_bytes_equal(old, new_unit)) {
 		if (old->kind == UNIT_FUNCTION)
 			*vec_push(&c->loose) = old;
 		return;
@@ -435,14 +488,16 @@ static void settle(struct correlation *c)
 	}
 }
 
-void correlate(struct object *old, struct object *new_object)
+static bool correlate_once(struct object *old, struct object *new_object)
 {
 	struct correlation c = {.old = old, .new_object = new_object, .arena = arena_new()};
+	bool agrees;
 
 	c.old_keys = make_keys(&c, old);
 	c.new_keys = make_keys(&c, new_object);
 	c.old_votes = arena_array(c.arena, old->unit_count, sizeof(struct vote));
 	c.new_votes = arena_array(c.arena, new_object->unit_count, sizeof(struct vote));
+	match_by_notes(&c);
 	match_exact_names(&c, false, false);
 	match_exact_names(&c, true, false);
 	match_exact_names(&c, true, true);
@@ -452,10 +507,25 @@ void correlate(struct object *old, struct object *new_object)
 	settle(&c);
 	match_by_key(&c, UNIT_DATUM, "owner", share_owner);
 	settle(&c);
+	agrees = !notes_contradict_code(&c);
 	free(c.fresh.at);
 	free(c.touched.at);
 	free(c.loose.at);
 	referrers_free(c.old_referrers);
 	referrers_free(c.new_referrers);
 	arena_free(c.arena);
+	return agrees;
+}
+
+void correlate(struct object *old, struct object *new_object)
+{
+	static const char problem[] = "pair variables or clones otherwise than code that is the same does";
+
+	if (correlate_once(old, new_object))
+		return;
+	notes_ignore(old, problem);
+	notes_ignore(new_object, problem);
+	forget_matches(old);
+	forget_matches(new_object);
+	correlate_once(old, new_object);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Layouts of structures, from .debug_info: which field is at an offset, and whose layout differs between two builds.
 #include "diff/debug-info.h"
+#include "diff/layout.h"
+#include "diff/notes.h"
 
 #include <dwarf.h>
 #include <stdlib.h>
@@ -24,15 +26,6 @@ struct type_index {
 	// name -> 1 + index; "typedef struct { } t" has a namespace of its own
 	struct strmap *structure_of, *typedef_of, *variable_of;
 };
-
-struct field {
-	const char *name;
-	uint64_t offset, size; // size 0: unknown
-	unsigned line;
-	uint64_t bit_at, bit_size; // bit_size 0: no bit field
-};
-
-typedef VEC(struct field) field_list;
 
 static bool is_structure(uint64_t tag)
 {
@@ -290,98 +283,6 @@ const char *object_field(struct object *object, const char *variable, uint64_t o
 
 // ---- layouts that differ ------------------------------------------------------------------------------
 
-static const struct field *field_of(const field_list *fields, const char *name)
-{
-	for (size_t i = 0; i < fields->count; i++)
-		if (!strcmp(fields->at[i].name, name))
-			return &fields->at[i];
-	return NULL;
-}
-
-// The new side's field of that name, or NULL. *next is where it is looked for first: behind the one found before.
-static const struct field *find_counterpart(const struct object *object, const field_list *fields,
-					    const char *name, size_t *next)
-{
-	const struct field *field;
-
-	if (*next < fields->count && !strcmp(fields->at[*next].name, name))
-		return &fields->at[(*next)++];
-	// fields without a name are told apart by position only
-	field = *name && debug_spend(object, fields->count) ? field_of(fields, name) : NULL;
-	if (field)
-		*next = (size_t)(field - fields->at) + 1;
-	return field;
-}
-
-static bool same_place(const struct field *a, const struct field *b)
-{
-	return a->offset == b->offset && a->size == b->size && a->bit_at == b->bit_at &&
-	       a->bit_size == b->bit_size;
-}
-
-static void compare_fields(const struct object *object, const field_list *old, const field_list *new_fields,
-			   struct type_change *change)
-{
-	size_t next = 0;
-
-	for (size_t i = 0; i < old->count; i++) {
-		const struct field *before = &old->at[i];
-		const struct field *after = find_counterpart(object, new_fields, before->name, &next);
-
-		if (after ? same_place(before, after) : !*before->name)
-			continue;
-		if (!change->moved++) {
-			change->first = before->name;
-			change->first_old = before->offset;
-			change->first_new = after ? after->offset : 0;
-			change->first_gone = !after;
-		}
-	}
-}
-
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-	return a < b ? b - a : a - b;
-}
-
-// The hole of the old layout nearest to where FIELD is now that takes it, aligned to its size (up to 16).
-static void find_hole(const field_list *old, const struct field *field, uint64_t old_size,
-		      struct type_change *change)
-{
-	uint64_t align =
-		field->size && !(field->size & (field->size - 1)) && field->size <= 16 ? field->size : 8;
-
-	for (size_t i = 0; i < old->count; i++) {
-		uint64_t end = old->at[i].offset + old->at[i].size;
-		uint64_t next = i + 1 < old->count ? old->at[i + 1].offset : old_size;
-		uint64_t start = (end + align - 1) / align * align;
-
-		if (!old->at[i].size || old->at[i].bit_size || next <= start || next - start < field->size)
-			continue;
-		if (change->hole_size &&
-		    distance(change->hole_at, field->offset) <= distance(start, field->offset))
-			continue;
-		change->hole_at = start;
-		change->hole_size = next - start;
-	}
-}
-
-// The first field that only the new side has is most often what moves the others.
-static void find_added(const field_list *old, const field_list *new_fields, struct type_change *change)
-{
-	for (size_t n = 0; n < new_fields->count; n++) {
-		const struct field *field = &new_fields->at[n];
-
-		if (!*field->name || field_of(old, field->name))
-			continue;
-		change->added = field->name;
-		change->line = field->line ? field->line : change->line;
-		if (field->size && !field->bit_size)
-			find_hole(old, field, change->old_size, change);
-		return;
-	}
-}
-
 // The name of a variable whose type is that structure, or an array of it.
 static const char *variable_of(struct object *object, struct type_index *index, const struct named *structure)
 {
@@ -413,6 +314,7 @@ static bool compare_structure(struct object *old, const struct named *before, st
 	struct unit_header *new_unit = &info_of(new_object)->units.at[after->unit];
 	struct entry old_entry, new_entry;
 	field_list old_fields = {0}, new_fields = {0};
+	bool differs;
 
 	memset(change, 0, sizeof(*change));
 	if (!entry_read(old, old_unit, before->entry, &old_entry, NULL) ||
@@ -422,27 +324,13 @@ static bool compare_structure(struct object *old, const struct named *before, st
 	read_fields(new_object, new_unit, &new_entry, &whole, 0, arena, &new_fields);
 	change->old_size = old_entry.byte_size;
 	change->new_size = new_entry.byte_size;
-	compare_fields(new_object, &old_fields, &new_fields, change);
-	if (change->moved || change->old_size != change->new_size) {
-		change->line = (unsigned)new_entry.decl_line;
-		find_added(&old_fields, &new_fields, change);
+	change->line = (unsigned)new_entry.decl_line;
+	differs = layout_compare(new_object, &old_fields, &new_fields, change);
+	if (differs)
 		change->file = debug_file(new_object, new_unit->line_offset, new_entry.decl_file);
-	}
 	free(old_fields.at);
 	free(new_fields.at);
-	return change->moved || change->old_size != change->new_size;
-}
-
-static int compare_changes(const void *left, const void *right)
-{
-	const struct type_change *a = left, *b = right;
-	int order = strcmp(a->file ? a->file : "", b->file ? b->file : "");
-
-	if (order)
-		return order;
-	if (a->line != b->line)
-		return a->line < b->line ? -1 : 1;
-	return strcmp(a->name, b->name);
+	return differs;
 }
 
 static const char *keyword_of(uint64_t tag)
@@ -453,8 +341,8 @@ static const char *keyword_of(uint64_t tag)
 					  : "struct ";
 }
 
-struct type_change *object_type_changes(struct object *old, struct object *new_object, struct arena *arena,
-					size_t *count)
+static struct type_change *debug_type_changes(struct object *old, struct object *new_object,
+					      struct arena *arena, size_t *count)
 {
 	struct type_index *before = types_of(old), *after = types_of(new_object);
 	VEC(struct type_change) list = {0};
@@ -476,11 +364,23 @@ struct type_change *object_type_changes(struct object *old, struct object *new_o
 		*vec_push(&list) = change;
 	}
 	if (list.count)
-		qsort(list.at, list.count, sizeof(*list.at), compare_changes);
+		qsort(list.at, list.count, sizeof(*list.at), type_change_order);
 	changes = arena_array(arena, list.count + 1, sizeof(*changes));
 	if (list.count)
 		memcpy(changes, list.at, list.count * sizeof(*changes));
 	*count = list.count;
 	free(list.at);
 	return changes;
+}
+
+// Debug information has every type of the source; the notes have those that code or data touches.
+struct type_change *object_type_changes(struct object *old, struct object *new_object, struct arena *arena,
+					size_t *count)
+{
+	struct type_change *changes;
+
+	if (!(object_has_types(old) && object_has_types(new_object)) &&
+	    notes_type_changes(old, new_object, arena, &changes, count))
+		return changes;
+	return debug_type_changes(old, new_object, arena, count);
 }

@@ -99,7 +99,7 @@ static const char *const section_names[DEBUG_KINDS] = {
 	[DEBUG_LINE] = ".debug_line",         [DEBUG_STR] = ".debug_str",
 	[DEBUG_LINE_STR] = ".debug_line_str", [DEBUG_STR_OFFSETS] = ".debug_str_offsets",
 	[DEBUG_ADDR] = ".debug_addr",         [DEBUG_RNGLISTS] = ".debug_rnglists",
-	[DEBUG_RANGES] = ".debug_ranges",
+	[DEBUG_RANGES] = ".debug_ranges",     [DEBUG_NOTES] = ".debug_hotpatch",
 };
 
 // Own inflation: elf_compress() would write to the section header, which is in the read-only map of the file.

@@ -48,6 +48,7 @@ enum debug_kind {
 	DEBUG_ADDR,
 	DEBUG_RNGLISTS,
 	DEBUG_RANGES,
+	DEBUG_NOTES, /* the GCC plugin's, notes.c */
 	DEBUG_KINDS
 };
 

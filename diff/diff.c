@@ -2,6 +2,7 @@
 // The pipeline over two trees: pair files by path, skip equal bytes, load, correlate, compare, explain, check.
 #include "diff/disassemble.h"
 #include "diff/model.h"
+#include "diff/notes.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -159,6 +160,7 @@ static void compare_pair(struct run *run, struct pair *pair)
 	correlate(pair->old, pair->new);
 	compare(pair->old, pair->new);
 	list_suppressed(run, pair);
+	check_notes(pair, run->diags);
 	refusals = check_sections(pair, run->diags);
 	if (!refusals && !has_difference(pair->old, pair->new)) {
 		release(pair);

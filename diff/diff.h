@@ -148,7 +148,7 @@ struct unit {
 
 	/* filled by correlate and compare */
 	struct unit *match;      /* the same one on the other side, or NULL */
-	const char *evidence;    /* how the match was found: "name", "clone", "owner", "content", "plugin" */
+	const char *evidence;    /* how the match was found: "name", "clone", "owner", "content", "use", "plugin" */
 	enum unit_status status; /* UNIT_REMOVED only on old units, UNIT_NEW only on new ones */
 	struct change *changes;  /* on the new unit; on the old one when removed */
 	size_t change_count;
@@ -174,6 +174,7 @@ struct object {
 	bool function_sections;  /* no section holds two functions */
 	bool has_lines;
 	struct debug *debug; /* opaque, debug information of the object, opened on demand (diff/debug.c) */
+	struct notes *notes; /* opaque, of the GCC plugin, read on demand (diff/notes.c) */
 	void (*close_debug)(struct object *object); /* set by who fills debug; called by object_free() */
 	struct strmap *by_name;                     /* of object_find(), filled on demand */
 	struct file file;
@@ -330,6 +331,8 @@ struct type_change *object_type_changes(struct object *old, struct object *new_o
 					size_t *count);
 /* Does debug information tell types at all? Without, layouts that differ are not seen. */
 bool object_has_types(struct object *object);
+/* The same of two objects to be compared, the notes of the GCC plugin counted in. */
+bool pair_has_types(struct object *old, struct object *new_object);
 /* Name of the field at OFFSET of a variable, "lazyfree.count[2]", or NULL when debug information does not tell. */
 const char *object_field(struct object *object, const char *variable, uint64_t offset, struct arena *arena);
 

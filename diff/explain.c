@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "diff/debug.h"
+#include "diff/notes.h"
 
 #define FACTS_MAX 64 // per function; more say nothing more
 
@@ -798,6 +799,33 @@ static bool is_named(const struct unit *unit)
 	return unit->kind == UNIT_FUNCTION || unit->kind == UNIT_DATUM;
 }
 
+/* Without debug information the notes of the GCC plugin know that only the source of something inlined changed. */
+static void name_inlined_cause(struct unit *unit)
+{
+	struct change *changes;
+	const struct note_function *callee;
+	unsigned line = 0;
+
+	for (size_t i = 0; i < unit->change_count; i++)
+		if (unit->changes[i].kind == CHANGE_INLINED)
+			return;
+	callee = notes_inlined_change(unit->match, unit, &line);
+	if (!callee)
+		return;
+	changes = arena_array(unit->object->arena, unit->change_count + 1, sizeof(*changes));
+	changes[0] = (struct change){.kind = CHANGE_INLINED,
+				     .of_name = callee->name,
+				     .file = *callee->file ? callee->file : NULL,
+				     .line = callee->line,
+				     .text = arena_printf(unit->object->arena,
+							  "inlined %s changed, called in line %u",
+							  callee->name, line)};
+	if (unit->change_count)
+		memcpy(changes + 1, unit->changes, unit->change_count * sizeof(*changes));
+	unit->changes = changes;
+	unit->change_count++;
+}
+
 void explain(struct object *old, struct object *new_object)
 {
 	for (size_t i = 0; i < new_object->unit_count; i++) {
@@ -805,9 +833,10 @@ void explain(struct object *old, struct object *new_object)
 
 		if (unit->status == UNIT_NEW && is_named(unit))
 			explain_whole(unit, CHANGE_NEW);
-		else if (unit->status == UNIT_CHANGED && unit->kind == UNIT_FUNCTION && unit->match)
+		else if (unit->status == UNIT_CHANGED && unit->kind == UNIT_FUNCTION && unit->match) {
 			explain_function(unit->match, unit);
-		else if (unit->status == UNIT_CHANGED && unit->match)
+			name_inlined_cause(unit);
+		} else if (unit->status == UNIT_CHANGED && unit->match)
 			explain_datum(unit->match, unit);
 	}
 	for (size_t i = 0; i < old->unit_count; i++)

@@ -97,6 +97,7 @@ static const char *const codes[] = {
 	"notrace",
 	"exception-tables",
 	"removed-still-used",
+	"options-differ",
 };
 
 static bool is_code(const char *text)

@@ -81,6 +81,8 @@ static void add_function(const struct pair *pair, const struct unit *unit, void 
 	(void)pair;
 	set_text(value, "name", unit->name);
 	set_text(value, "status", status_name(unit->status));
+	if (unit->match)
+		set_text(value, "evidence", unit->evidence);
 	if (unit->status != UNIT_NEW)
 		json_object_set_new(value, "old_size",
 				    json_integer((json_int_t)(unit->status == UNIT_REMOVED ? unit->size
@@ -102,15 +104,29 @@ static void add_datum(const struct pair *pair, const struct unit *unit, void *ar
 	set_text(value, "name", unit->name);
 	set_text(value, "status", status_name(unit->status));
 	set_text(value, "section", unit->section->name);
+	if (unit->match)
+		set_text(value, "evidence", unit->evidence);
 	for (size_t i = 0; i < unit->change_count; i++)
 		json_array_append_new(reasons, change_value(&unit->changes[i]));
 	json_object_set_new(value, "reason", reasons);
 	json_array_append_new(arg, value);
 }
 
+static void add_match(const struct pair *pair, const struct unit *unit, void *arg)
+{
+	json_t *value = json_object();
+
+	(void)pair;
+	set_text(value, "old", unit->match->name);
+	set_text(value, "new", unit->name);
+	set_text(value, "evidence", unit->evidence);
+	json_array_append_new(arg, value);
+}
+
 static json_t *pair_value(const struct pair *pair)
 {
 	json_t *value = json_object(), *functions = json_array(), *data = json_array();
+	json_t *matches = json_array();
 
 	set_text(value, "path", pair->path);
 	set_text(value, "status",
@@ -120,9 +136,11 @@ static json_t *pair_value(const struct pair *pair)
 	if (pair->status == PAIR_CHANGED) {
 		each_difference(pair, UNIT_FUNCTION, add_function, functions);
 		each_difference(pair, UNIT_DATUM, add_datum, data);
+		each_uncertain_match(pair, add_match, matches);
 	}
 	json_object_set_new(value, "functions", functions);
 	json_object_set_new(value, "data", data);
+	json_object_set_new(value, "matches", matches);
 	return value;
 }
 

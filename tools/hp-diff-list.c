@@ -47,6 +47,19 @@ void each_difference(const struct pair *pair, enum unit_kind kind,
 	}
 }
 
+void each_uncertain_match(const struct pair *pair,
+			  void (*show)(const struct pair *pair, const struct unit *unit, void *arg),
+			  void *arg)
+{
+	for (size_t i = 0; pair->new &&i < pair->new->unit_count; i++) {
+		const struct unit *unit = &pair->new->units[i];
+
+		if ((unit->kind == UNIT_FUNCTION || unit->kind == UNIT_DATUM) && unit->match &&
+		    unit->evidence && strcmp(unit->evidence, "name"))
+			show(pair, unit, arg);
+	}
+}
+
 // Characters on the screen: UTF-8 continuation bytes take no room.
 static int width_of(const char *text)
 {
@@ -260,7 +273,7 @@ static void print_types(const struct diff *diff)
 
 		if (pair->status != PAIR_CHANGED)
 			continue;
-		unknown |= !object_has_types(pair->old) || !object_has_types(pair->new);
+		unknown |= !pair_has_types(pair->old, pair->new);
 		changes = object_type_changes(pair->old, pair->new, arena, &count);
 		for (size_t k = 0; k < count; k++) {
 			if (strmap_get(said, changes[k].name))

@@ -130,6 +130,16 @@ static void print_datum(const struct pair *pair, const struct unit *unit, void *
 	}
 }
 
+static void print_match(const struct pair *pair, const struct unit *unit, void *arg)
+{
+	const struct patch_view *view = arg;
+
+	(void)pair;
+	if (view->headed && strcmp(unit->match->name, unit->name))
+		printf("%s= %s is %s now, by %s%s\n", view->colors->dim, unit->match->name, unit->name,
+		       unit->evidence, view->colors->end);
+}
+
 void show_patch(const struct diff *diff, const struct colors *colors)
 {
 	for (size_t i = 0; i < diff->pair_count; i++) {
@@ -143,5 +153,6 @@ void show_patch(const struct diff *diff, const struct colors *colors)
 			continue;
 		each_difference(pair, UNIT_FUNCTION, print_function, &view);
 		each_difference(pair, UNIT_DATUM, print_datum, &view);
+		each_uncertain_match(pair, print_match, &view);
 	}
 }

@@ -30,6 +30,10 @@ char status_letter(enum unit_status status);
 /* Calls SHOW for each shown unit of one kind that differs: the new side's, then what is gone. */
 void each_difference(const struct pair *pair, enum unit_kind kind,
 		     void (*show)(const struct pair *pair, const struct unit *unit, void *arg), void *arg);
+/* Functions and data of the new side that were matched by something else than an exact name, changed or not. */
+void each_uncertain_match(const struct pair *pair,
+			  void (*show)(const struct pair *pair, const struct unit *unit, void *arg),
+			  void *arg);
 /* "GCC 12.2.0" out of the first string of .comment. */
 const char *compiler_name(const char *comment, char *buffer, size_t size);
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Layouts that differ: which fields moved, what was added, and where it would have moved nothing.
+#include "diff/layout.h"
+#include "diff/debug-info.h"
+
+#include <string.h>
+
+static const struct field *field_of(const field_list *fields, const char *name)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (!strcmp(fields->at[i].name, name))
+			return &fields->at[i];
+	return NULL;
+}
+
+// The new side's field of that name, or NULL. *next is where it is looked for first: behind the one found before.
+static const struct field *find_counterpart(const struct object *object, const field_list *fields,
+					    const char *name, size_t *next)
+{
+	const struct field *field;
+
+	if (*next < fields->count && !strcmp(fields->at[*next].name, name))
+		return &fields->at[(*next)++];
+	// fields without a name are told apart by position only
+	field = *name && debug_spend(object, fields->count) ? field_of(fields, name) : NULL;
+	if (field)
+		*next = (size_t)(field - fields->at) + 1;
+	return field;
+}
+
+static bool same_place(const struct field *a, const struct field *b)
+{
+	return a->offset == b->offset && a->size == b->size && a->bit_at == b->bit_at &&
+	       a->bit_size == b->bit_size;
+}
+
+static void compare_fields(const struct object *object, const field_list *old, const field_list *new_fields,
+			   struct type_change *change)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < old->count; i++) {
+		const struct field *before = &old->at[i];
+		const struct field *after = find_counterpart(object, new_fields, before->name, &next);
+
+		if (after ? same_place(before, after) : !*before->name)
+			continue;
+		if (!change->moved++) {
+			change->first = before->name;
+			change->first_old = before->offset;
+			change->first_new = after ? after->offset : 0;
+			change->first_gone = !after;
+		}
+	}
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a < b ? b - a : a - b;
+}
+
+// The hole of the old layout nearest to where FIELD is now that takes it, aligned to its size (up to 16).
+static void find_hole(const field_list *old, const struct field *field, uint64_t old_size,
+		      struct type_change *change)
+{
+	uint64_t align =
+		field->size && !(field->size & (field->size - 1)) && field->size <= 16 ? field->size : 8;
+
+	for (size_t i = 0; i < old->count; i++) {
+		uint64_t end = old->at[i].offset + old->at[i].size;
+		uint64_t next = i + 1 < old->count ? old->at[i + 1].offset : old_size;
+		uint64_t start = (end + align - 1) / align * align;
+
+		if (!old->at[i].size || old->at[i].bit_size || next <= start || next - start < field->size)
+			continue;
+		if (change->hole_size &&
+		    distance(change->hole_at, field->offset) <= distance(start, field->offset))
+			continue;
+		change->hole_at = start;
+		change->hole_size = next - start;
+	}
+}
+
+// The first field that only the new side has is most often what moves the others.
+static void find_added(const field_list *old, const field_list *new_fields, struct type_change *change)
+{
+	for (size_t n = 0; n < new_fields->count; n++) {
+		const struct field *field = &new_fields->at[n];
+
+		if (!*field->name || field_of(old, field->name))
+			continue;
+		change->added = field->name;
+		change->line = field->line ? field->line : change->line;
+		if (field->size && !field->bit_size)
+			find_hole(old, field, change->old_size, change);
+		return;
+	}
+}
+
+bool layout_compare(const struct object *object, const field_list *old, const field_list *new_fields,
+		    struct type_change *change)
+{
+	compare_fields(object, old, new_fields, change);
+	if (!change->moved && change->old_size == change->new_size)
+		return false;
+	find_added(old, new_fields, change);
+	return true;
+}
+
+int type_change_order(const void *left, const void *right)
+{
+	const struct type_change *a = left, *b = right;
+	int order = strcmp(a->file ? a->file : "", b->file ? b->file : "");
+
+	if (order)
+		return order;
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return strcmp(a->name, b->name);
+}

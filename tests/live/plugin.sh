@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The GCC plugin and the use of its notes: pairs that cannot be told apart without it, forged notes, options.
+set -u
+HP_DIFF=${HP_BIN:?}/hp-diff
+work=${HP_TESTS_OUT:?}
+here=$PWD
+plugin=${HP_BUILD:?}/gcc-plugin/hotpatch.so
+CC=${CC:-cc}
+count=0
+
+[ -f "$plugin" ] || { echo "ok 1 - plugin # SKIP $CC has no plugin headers"; echo 1..1; exit 0; }
+
+check() { # NAME COMMAND...: ok when the command succeeds
+	local name=$1
+	shift
+	count=$((count + 1))
+	if "$@" >"$work/why" 2>&1; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		sed 's/^/# /' "$work/why"
+	fi
+}
+not() { ! "$@"; }
+has() { grep -qF -- "$1" "$2" || { echo "missing: $1"; cat "$2"; return 1; }; }
+lacks() { ! grep -qF -- "$1" "$2" || { echo "unwanted: $1"; cat "$2"; return 1; }; }
+
+# pair NAME FLAG...: NAME.with and NAME.without, each with old/ and new/; both compile in one directory.
+pair() {
+	local name=$1 side
+	shift
+	for side in old new; do
+		mkdir -p "$work/$name.with/$side" "$work/$name.without/$side"
+		"$CC" -O2 "-D${side^^}" "$@" -fplugin="$plugin" -c "$here/testdata/plugin/$name.c" \
+			-o "$work/$name.with/$side/$name.o" || return 1
+		"$CC" -O2 "-D${side^^}" "$@" -ffunction-sections -fdata-sections -c "$here/testdata/plugin/$name.c" \
+			-o "$work/$name.without/$side/$name.o" || return 1
+	done
+}
+# compare NAME.with|NAME.without: json, text and errors of hp-diff beside the trees
+compare() {
+	"$HP_DIFF" --json "$work/$1/old" "$work/$1/new" >"$work/$1.json" 2>"$work/$1.err"
+	"$HP_DIFF" "$work/$1/old" "$work/$1/new" >"$work/$1.out" 2>>"$work/$1.err"
+	[ $? -le 1 ]
+}
+truth() { # NAME.KIND TEXT: what the comparison with the truth must say
+	local name=${1%.*} said
+	said=$(python3 tests/live/plugin-truth.py "$work/$1.json" "$work/$1/old/$name.o" "$work/$1/new/$name.o")
+	# shellcheck disable=SC2053 # a pattern
+	[[ $said == $2 ]] || { echo "$1: $said, not $2"; cat "$work/$1.json"; return 1; }
+}
+refuses() { # CODE NAME.KIND
+	"$HP_DIFF" "$work/$2/old" "$work/$2/new" >"$work/refusals" 2>&1
+	has "[$1]" "$work/refusals"
+}
+evidence() { # NAME.KIND OLD NEW EVIDENCE
+	python3 - "$work/$1.json" "$2" "$3" "$4" <<-'END'
+		import json, sys
+		want = {"old": sys.argv[2], "new": sys.argv[3], "evidence": sys.argv[4]}
+		matches = [m for o in json.load(open(sys.argv[1]))["objects"] for m in o["matches"]]
+		sys.exit(0 if want in matches else f"{want} is not in {matches}")
+	END
+}
+status_of() { # NAME.KIND SYMBOL : changed, new, removed or same
+	python3 - "$work/$1.json" "$2" <<-'END'
+		import json, sys
+		objects = json.load(open(sys.argv[1]))["objects"]
+		found = [u["status"] for o in objects for u in o["functions"] + o["data"] if u["name"] == sys.argv[2]]
+		print(found[0] if found else "same")
+	END
+}
+is() { # NAME.KIND SYMBOL STATUS
+	local got
+	got=$(status_of "$1" "$2")
+	[ "$got" = "$3" ] || { echo "$2 is $got, not $3"; cat "$work/$1.json"; return 1; }
+}
+
+# Seven lines are put before the source; a constant goes from its own old line to its own new one.
+lines_pair() {
+	local side line
+	line=$(grep -n 'report(LOOKS_LIKE)' testdata/plugin/lines.c | cut -d: -f1)
+	for side in old new; do
+		mkdir -p "$work/lines.with/$side" "$work/lines.without/$side"
+		before=
+		[ $side = old ] || { before=$'\n\n\n\n\n\n\n' && line=$((line + 7)); }
+		printf '%s' "$before" | cat - testdata/plugin/lines.c >"$work/lines.c"
+		(cd "$work" && "$CC" -O2 -g "-DLOOKS_LIKE=$line" "-I$here/testdata/plugin" -fplugin="$plugin" -c lines.c -o "lines.with/$side/lines.o" &&
+			"$CC" -O2 -g "-DLOOKS_LIKE=$line" "-I$here/testdata/plugin" -ffunction-sections -fdata-sections -c lines.c -o "lines.without/$side/lines.o") || return 1
+	done
+}
+
+# ---- the same code ----------------------------------------------------------------------------------
+same_code() {
+	local side object=$work/code
+	for side in with without; do
+		objcopy -R .debug_hotpatch "$work/statics_swapped.$side/old/statics_swapped.o" "$object.$side" || return 1
+	done
+	cmp "$object.with" "$object.without"
+}
+
+for name in statics_swapped statics_same_code static_moved inlined_statics fields_swapped inlined_cause; do
+	pair $name || echo "not ok 0 - $name does not compile"
+	compare $name.with
+	compare $name.without
+done
+pair clones_swapped -O3 -fipa-cp-clone && compare clones_swapped.with && compare clones_swapped.without
+lines_pair && compare lines.with && compare lines.without
+
+check "without its notes an object is the same byte for byte" same_code
+check "notes are no part of images" sh -c "echo 'int main(void){return 0;}' >'$work/m.c' &&
+	$CC -fplugin=$plugin '$work/m.c' -o '$work/m' && ! readelf -SW '$work/m' | grep -q hotpatch"
+
+for name in statics_swapped statics_same_code static_moved inlined_statics; do
+	check "$name: with the plugin every static is the one it was" truth $name.with "right=2 wrong=0 open=0"
+	check "$name: without it none is taken for another" truth $name.without "right=* wrong=0 open=*"
+done
+check "statics_swapped: without the plugin it is refused" refuses static-uncorrelated statics_swapped.without
+check "static_moved: without the plugin it is refused" refuses static-uncorrelated static_moved.without
+check "inlined_statics: without the plugin it is refused" refuses static-uncorrelated inlined_statics.without
+check "the evidence is named in JSON" evidence statics_swapped.with count.1 count.0 plugin
+check "and in --patch" sh -c "'$HP_DIFF' --patch '$work/statics_swapped.with/old' '$work/statics_swapped.with/new' |
+	grep -q 'count.1 is count.0 now, by plugin'"
+
+check "clones whose numbers are swapped are told apart" evidence clones_swapped.with work.constprop.0 work.constprop.1 plugin
+check "without the plugin they are new and gone" sh -c "! grep -q '\"old\": \"work.constprop' '$work/clones_swapped.without.json'"
+
+check "lines: a line number alone is no change" is lines.with plain same
+check "lines: a line number that was folded is a change" is lines.with folded changed
+check "lines: a table of line numbers is a change of its reader" is lines.with in_table changed
+check "lines: a constant that happens to be its own line is a change" is lines.with looks_like changed
+
+check "equal fields that changed places are refused without debug information" refuses data-layout fields_swapped.with
+check "without the plugin a warning says that types are unknown" refuses no-types fields_swapped.without
+check "the reason is named without debug information" has "inlined limit changed" "$work/inlined_cause.with.out"
+
+# ---- options ----------------------------------------------------------------------------------------
+other_options() {
+	mkdir -p "$work/options/old" "$work/options/new"
+	"$CC" -O2 -DOLD -fplugin="$plugin" -c testdata/plugin/inlined_cause.c -o "$work/options/old/a.o"
+	"$CC" "$@" -fplugin="$plugin" -c testdata/plugin/inlined_cause.c -o "$work/options/new/a.o"
+	"$HP_DIFF" "$work/options/old" "$work/options/new" >"$work/options.out" 2>"$work/options.err"
+}
+warned() {
+	other_options "$@"
+	has "[options-differ]" "$work/options.err" && has "warning" "$work/options.err"
+}
+check "other options are a warning" warned -O2 -fno-strict-aliasing -DOLD
+check "and no refusal while nothing else changes" lacks "would refuse" "$work/options.out"
+refused_for_options() {
+	other_options "$@"
+	has "changes though its source does not" "$work/options.out"
+}
+check "a function that changes by options is refused" refused_for_options -O0 -DOLD
+
+echo "1..$count"
