@@ -147,8 +147,9 @@ struct unit {
 	bool address_taken; /* some relocation other than a direct branch refers to it */
 
 	/* filled by correlate and compare */
-	struct unit *match;      /* the same one on the other side, or NULL */
-	const char *evidence;    /* how the match was found: "name", "clone", "owner", "content", "use", "plugin" */
+	struct unit *match; /* the same one on the other side, or NULL */
+	const char
+		*evidence; /* how the match was found: "name", "clone", "owner", "content", "use", "plugin" */
 	enum unit_status status; /* UNIT_REMOVED only on old units, UNIT_NEW only on new ones */
 	struct change *changes;  /* on the new unit; on the old one when removed */
 	size_t change_count;
