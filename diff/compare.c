@@ -644,6 +644,7 @@ static void spread_from(struct comparison *c, struct unit **first, size_t first_
 
 		for (size_t k = 0; k < count; k++) {
 			struct unit *reader = reader_of(from[k]);
+			const struct unit *next;
 
 			if (reader->kind == UNIT_ENTRY || reader->kind == UNIT_LITERAL ||
 			    reader == queue.at[i] || unit_is_writable(reader))
@@ -659,7 +660,8 @@ static void spread_from(struct comparison *c, struct unit **first, size_t first_
 				continue;
 			*intmap_put(queued, unit_index(reader) + 1) = reader;
 			*vec_push(&queue) = reader;
-			*vec_push(&causes) = unit_is_content(reader) ? causes.at[i] : reader;
+			next = unit_is_content(reader) ? causes.at[i] : reader;
+			*vec_push(&causes) = next;
 		}
 	}
 	referrers_free(referrers);
