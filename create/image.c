@@ -221,6 +221,7 @@ static struct image *new_image(const char *name)
 	const char *slash;
 
 	image->arena = arena;
+	image->kind = HP_TARGET_PROCESS;
 	image->private = arena_alloc(arena, sizeof(*image->private));
 	image->private->files = strmap_new();
 	image->path = arena_strdup(arena, name);
