@@ -30,31 +30,63 @@ configure_and_make() {
 	cppflags=$(dpkg-buildflags --get CPPFLAGS) ldflags=$(dpkg-buildflags --get LDFLAGS)
 	cflags="$(dpkg-buildflags --get CFLAGS | sed 's/-ffile-prefix-map=[^ ]*//') -ffunction-sections -fdata-sections -g -w ${HP_CFLAGS:-}"
 	local conf=(./configure --quiet CFLAGS="$cflags" CPPFLAGS="$cppflags" LDFLAGS="$ldflags -Wl,--build-id=sha1")
-	# As the distribution does: the build system made anew, or a touched source file would do it half-way.
-	[ ! -e configure.ac ] || autoreconf -fi >/dev/null 2>&1
+	# The same file in the same state is compiled for many pairs.
+	if command -v ccache >/dev/null; then
+		export CCACHE_DIR=$base/ccache CC="ccache ${CC:-gcc}"
+	fi
+	# As the distribution does: the build system made anew, once; afterwards make itself sees what a patch touched.
+	if [ ! -e .configured ]; then
+		[ ! -e configure.ac ] || autoreconf -fi >/dev/null 2>&1
+		case $package in
+		busybox) make -s defconfig >/dev/null ;;
+		curl) "${conf[@]}" --with-openssl --with-gnutls --with-nghttp2 --with-libssh2 --with-gssapi --enable-websockets --disable-manual --disable-static ;;
+		libxml2) "${conf[@]}" --disable-static --with-python=/usr/bin/python3 ;;
+		tiff) "${conf[@]}" --disable-static --disable-cxx ;;
+		lua5.4) make -s -C src -j"$jobs" LIBTOOL=libtool MYCFLAGS="$cflags" linux ;;
+		vim) "${conf[@]}" --with-features=normal --disable-gui --without-x --enable-gpm=no ;;
+		memcached) "${conf[@]}" --enable-sasl --enable-tls ;;
+		openssh) "${conf[@]}" --with-pam --without-zlib-version-check --disable-strip ;;
+		opensc) "${conf[@]}" --disable-doc --disable-man --disable-strict ;;
+		redis | dnsmasq | mosquitto | giflib) ;;
+		*) "${conf[@]}" ;;
+		esac || return 1
+		touch .configured
+	fi
+	# Only what is patched is built: a package's own tests and manuals take most of the time.
 	case $package in
 	redis)
-		local settings=(MALLOC=libc BUILD_TLS=yes USE_SYSTEMD=no OPTIMIZATION=-O2 CFLAGS="$cflags" LDFLAGS="$ldflags")
+		local settings=(CC="${CC:-gcc}" MALLOC=libc BUILD_TLS=yes USE_SYSTEMD=no OPTIMIZATION=-O2 CFLAGS="$cflags" LDFLAGS="$ldflags")
 		# Its own makefile looks at deps/ only once.
 		[ ! -e src/redis-server ] || { make -s -C deps "${settings[@]}" lua hiredis linenoise hdr_histogram && rm -f src/redis-server; }
 		make -s -j"$jobs" "${settings[@]}" ;;
-	dnsmasq) make -s -j"$jobs" COPTS=-DHAVE_DNSSEC CFLAGS="$cflags $cppflags" LDFLAGS="$ldflags" ;;
-	busybox) make -s defconfig >/dev/null && make -s -j"$jobs" EXTRA_CFLAGS="$cflags" SKIP_STRIP=y ;;
-	curl) "${conf[@]}" --with-openssl --with-nghttp2 --with-libssh2 --with-gssapi --disable-manual --enable-static && make -s -j"$jobs" ;;
-	libxml2) "${conf[@]}" --without-python && make -s -j"$jobs" ;;
-	*) "${conf[@]}" && make -s -j"$jobs" ;;
+	dnsmasq) make -s -j"$jobs" CC="${CC:-gcc}" COPTS=-DHAVE_DNSSEC CFLAGS="$cflags $cppflags" LDFLAGS="$ldflags" ;;
+	busybox) make -s -j"$jobs" CC="${CC:-gcc}" EXTRA_CFLAGS="$cflags" SKIP_STRIP=y ;;
+	lua5.4) make -s -C src -j"$jobs" LIBTOOL=libtool MYCFLAGS="$cflags" linux ;;
+	mosquitto) make -s -j"$jobs" CFLAGS="$cflags" WITH_DOCS=no WITH_CJSON=no ;;
+	giflib) make -s -j"$jobs" CFLAGS="$cflags -fPIC -std=gnu99" all ;;
+	memcached) make -s -j"$jobs" memcached ;;
+	libxml2) make -s -j"$jobs" libxml2.la xmllint xmlcatalog && make -s -C python -j"$jobs" ;;
+	tiff) make -s -C port -j"$jobs" && make -s -C libtiff -j"$jobs" && make -s -C tools -j"$jobs" ;;
+	curl) make -s -C lib -j"$jobs" && make -s -C src -j"$jobs" ;;
+	*) make -s -j"$jobs" ;;
 	esac
 }
 
 # Keeps what a patch tool reads: objects, archives, linked images; not sources.
 harvest() {
-	local from=$1 to=$2 name magic
+	local from=$1 to name magic
+	to=$(realpath -m "$2")
 	rm -rf "$to" && mkdir -p "$to"
-	(cd "$from" && find . -type f \( -name '*.o' -o -name '*.a' -o -name '*.so' -o -name '*.so.*' -o -perm -u+x \) -print) |
-		while IFS= read -r name; do
-			magic=$(head -c 4 "$from/$name" | tr -d '\0')
-			case $magic in $'\x7f'ELF | '!<ar') (cd "$from" && cp -p --parents "$name" "$to") ;; esac
-		done
+	(
+		cd "$from" || exit 1
+		find . -type f \( -name '*.o' -o -name '*.a' -o -name '*.so' -o -name '*.so.*' \) -print
+		find . -type f -perm -u+x ! -name '*.o' ! -name '*.a' ! -name '*.so' ! -name '*.so.*' ! -name '*.sh' -print |
+			while IFS= read -r name; do
+				magic=
+				IFS= read -rd '' -n4 magic <"$name" || [ -n "$magic" ] || continue
+				[ "$magic" != $'\x7fELF' ] || printf '%s\n' "$name"
+			done
+	) | (cd "$from" && xargs -d '\n' cp -p --parents -t "$to")
 }
 
 # A patch without what it does to the package's own tests, where later patches add their cases at the same places.
@@ -98,7 +130,10 @@ build_once() {
 	local package=$1 src=$2 build=$3
 	[ ! -e "$build/.failed" ] || return 1
 	[ ! -e "$build/.built" ] || return 0
-	rm -rf "$build" && mkdir -p "$base/build" && cp -a "$src" "$build"
+	# What was interrupted before anything was reversed goes on; later the tree may be in any state.
+	if [ ! -d "$build" ] || [ -d "$build.new" ]; then
+		rm -rf "$build" "$build.new" "$build.part" && mkdir -p "$base/build" && cp -a "$src" "$build.part" && mv "$build.part" "$build"
+	fi
 	if ! (cd "$build" && configure_and_make "$package") >"$base/build/$package.log" 2>&1; then
 		touch "$build/.failed"
 		return 1
@@ -110,6 +145,9 @@ build_once() {
 one() {
 	local package=$1 fix=$2 pair=$base/pairs/$1/$2 src=$base/src/$1 build=$base/build/$1 patch
 	[ ! -e "$pair/built" ] || { echo "$package $fix: there"; return; }
+	# Two at once would build in one tree.
+	exec 9>"$base/.lock.$package"
+	flock 9
 	"$here/../../demo/fetch-source.sh" "$package" "$base/src" || { echo "$package $fix: skipped: no source"; return; }
 	patch=$(cd "$src/debian/patches" && find . -name "${fix##*/}" | head -1)
 	[ -n "$patch" ] || { echo "$package $fix: skipped: no such patch"; return; }
@@ -124,7 +162,7 @@ one() {
 	else
 		echo "$package $fix: skipped: $why"
 	fi
-	put_back "$package" "$build" "$pair"
+	put_back "$build"
 }
 
 # The sides go to PAIR/new and PAIR/old; what is reversed is noted in `reversed`, the last one first.
@@ -149,19 +187,16 @@ both_sides() {
 	harvest "$build" "$pair/old"
 }
 
+# Only the source: what was touched is compiled again with the next pair.
 put_back() {
-	local package=$1 build=$2 pair=$3 patch
+	local build=$1 patch
 	for patch in "${reversed[@]}"; do
 		change "$build" "$patch" || return 0
 	done
-	(cd "$build" && configure_and_make "$package") >"$pair/new-again.log" 2>&1 || return 0
 	touch "$build/.built"
 }
 
 [ $# -ge 2 ] || die "usage: pairs.sh DIR TABLE [PACKAGE [FIX]]"
 base=$(mkdir -p "$1" && cd "$1" && pwd) table=$2 jobs=${JOBS:-$(nproc)}
 [ -r "$table" ] || die "$table: cannot be read"
-# Two at once would build in one tree.
-exec 9>"$base/.lock"
-flock 9
-rows "${3:-}" "${4:-}" | while IFS=$'\t' read -r package fix; do one "$package" "$fix" </dev/null 9>&-; done
+rows "${3:-}" "${4:-}" | while IFS=$'\t' read -r package fix; do (one "$package" "$fix") </dev/null; done
