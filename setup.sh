@@ -19,6 +19,9 @@ MACHINES="binutils-multiarch-dev"
 CROSS="clang-14 clang-16 gcc-12-aarch64-linux-gnu gcc-12-powerpc64le-linux-gnu gcc-12-s390x-linux-gnu gcc-12-riscv64-linux-gnu"
 # Unpacking, patching and building a Debian source package.
 SOURCES="dpkg-dev patch xz-utils pkg-config procps libssl-dev"
+# Debian packages whose fixes are applied to running programs: a few in every check, all of them by check-corpus.
+FIXES="autoconf automake libtool gettext zlib1g-dev liblzma-dev libjpeg-dev nettle-dev libgmp-dev gdb ccache"
+ALL_FIXES="$FIXES python3-dev libnghttp2-dev libssh2-1-dev libkrb5-dev libgnutls28-dev libpsl-dev libidn2-dev openssh-server nghttp2-server openssl"
 # Tests are built by both compilers and linked by three linkers (binutils has gold).
 TESTS="$MACHINES $CROSS libcriterion-dev python3 strace gdb shellcheck clang-format g++ clang lld"
 
@@ -29,9 +32,9 @@ packages_for() {
 	case $1 in
 	demo) echo "$BUILD $SOURCES" ;;
 	bench) echo "$BUILD $SOURCES $PLUGIN python3 tcl" ;;
-	check-corpus) echo "$BUILD $SOURCES python3" ;;
+	check-corpus) echo "$BUILD $SOURCES $ALL_FIXES python3" ;;
 	demo-quick) echo "$BUILD patch procps" ;;
-	check | check-* | fuzz) echo "$BUILD $SOURCES $PLUGIN $TESTS" ;;
+	check | check-* | fuzz) echo "$BUILD $SOURCES $PLUGIN $FIXES $TESTS" ;;
 	install | plugin) echo "$BUILD $PLUGIN" ;;
 	lint) echo "$BUILD $TESTS clang-tidy-14" ;;
 	*) echo "$BUILD $MACHINES" ;;

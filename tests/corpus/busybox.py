@@ -17,7 +17,7 @@ END { print total, NR; for (i = NR; i > 0; i--) print line[i]; printf "%5.2f|%-5
 OWN_AWK = {
     "42364-part1": 'BEGIN { print "before"; 7 *= 7; print "assigned" }\n',
     "42364-part2": 'BEGIN { u = v = w = 1; print u = 0 ? v = 4 : w = 5; print u, v, w; print v = 3 == 3, v }\n',
-    "42363": 'BEGIN { x = (v = "abc", gsub("b", "X", v)); print x, v; $3 = "c"; y = $1 = ($20 = "z") $1; print y; print NF }\n',
+    "42363": 'BEGIN { x = (v = "abc", gsub("b", "X", v)); print x, v }\n',
 }
 
 
@@ -52,10 +52,10 @@ class Awk:
         return ["ordinary", "own"] if self.own else ["ordinary"]
 
     def start(self, side, kind):
-        self.context.write("first.awk", "function twice(x) { return 2 * x }\n")
-        gate = self.context.write("second.awk", AWK if kind == "ordinary" else self.own)
-        process = Gated([os.path.join(self.context.pair, side, "busybox"), "awk", "-f", "first.awk", "-f", "second.awk", "data"], gate,
-                        cwd=self.context.work)
+        # The program's first file: once one was read, words left on the stack look like returns into the parser, and an
+        # image without unwind tables gives no proof that they are not.
+        gate = self.context.write("gated.awk", AWK if kind == "ordinary" else self.own)
+        process = Gated([os.path.join(self.context.pair, side, "busybox"), "awk", "-f", "gated.awk", "data"], gate, cwd=self.context.work)
         process.wait_at_gate()
         return process
 

@@ -107,8 +107,8 @@ def tool(name):
 
 
 def base_name(function):
-    """A clone counts as the function it was made of, a split-off part too."""
-    return re.sub(r"\.(constprop|isra|part|cold|lto_priv)(\.\d+)?", "", function)
+    """A clone counts as the function it was made of, a split-off part too, and libxml2's second names as the first."""
+    return re.sub(r"\.(constprop|isra|part|cold|lto_priv)(\.\d+)?|__internal_alias", "", function)
 
 
 # ---- comparing and building -----------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def apply(context, process, *options):
 
 def new_bodies(context):
     """{address: name} of the functions that the package brought, where they are in the process."""
-    return {address: name for address, name in read_symbols(context.path("symbols")) if not name.startswith(("hp_", "."))}
+    return {address: re.sub(rf"\.{KB}$", "", name) for address, name in read_symbols(context.path("symbols"))}
 
 
 def count_entries(context, row, process, work):

@@ -5,7 +5,7 @@
     expect.py PAIRS PACKAGE [FIX]...
 
 For each pair that is built: the functions that hold code of a changed line, as gdb finds them in the linked images
-(so an inlined function is named by what it is inlined into), the record types in whose braces a line changed and whose
+(so an inlined function is named by what it is inlined into; one whose code did not change is left out), the record types in whose braces a line changed and whose
 layout differs by `ptype /o`, and whether only `main` is touched. A reader decides; hp-build has no part in it.
 """
 import difflib
@@ -70,8 +70,9 @@ def read_lines(path):
 
 
 def changed_lines(old, new):
-    """Numbers of lines that one side only has: of the old side, of the new side."""
+    """Numbers of lines that one side only has: of the old side, of the new side. Comments and blanks do not count."""
     gone, come = [], []
+    old, new = ([re.sub(r"/\*.*?\*/|//.*|\s+", "", line) for line in side] for side in (old, new))
     for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
             gone += range(a + 1, b + 1)
@@ -87,6 +88,16 @@ def functions_at(image, name, numbers):
     commands = [word for number in numbers for word in ("-ex", f"info line {base}:{number}")]
     text = run(["gdb", "-batch", "-nx", *commands, image]).stdout
     return set(re.findall(r"starts at address 0x[0-9a-f]+ <([^+>]+)(?:\+\d+)?>", text))
+
+
+def same_code(images, function):
+    """Whether gdb disassembles a function alike in both images, but for where things lie."""
+    def text(image):
+        lines = run(["gdb", "-batch", "-nx", "-ex", f"disassemble '{function}'", image]).stdout
+        lines = re.sub(r"^\s*0x[0-9a-f]+", "", lines, flags=re.M)
+        return re.sub(r"(\$?0x[0-9a-f]+\(%rip\)\s*# )?0x[0-9a-f]{4,}( <)?", r"\2", lines)
+    old, new = (text(image) for image in images)
+    return old == new and bool(old.strip())
 
 
 def records_at(lines, numbers):
@@ -124,7 +135,9 @@ def propose(pairs, package, fix):
     for name, (old, new) in sides.items():
         gone, come = changed_lines(old, new)
         for image in IMAGES[package]:
-            functions |= functions_at(os.path.join(pair, "old", image), name, gone) | functions_at(os.path.join(pair, "new", image), name, come)
+            both = os.path.join(pair, "old", image), os.path.join(pair, "new", image)
+            found = functions_at(both[0], name, gone) | functions_at(both[1], name, come)
+            functions |= {function for function in found if not same_code(both, function)}
         for kind, record, member in records_at(old, gone) | records_at(new, come):
             for image in IMAGES[package]:
                 before, after = (layout(os.path.join(pair, side, image), kind, record) for side in ("old", "new"))

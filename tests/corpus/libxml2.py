@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """libxml2: the library in a program of several threads (hosts/xml.c), xmllint, and Python's binding."""
-from process import Told
+import os
+
+from process import Gated, Told
 
 LIBRARY = ".libs/libxml2.so.2.9.14"
 
@@ -150,3 +152,88 @@ class Libxml2:
     def end(process):
         said, good = process.quit()
         return good, "the other threads always got the same answer: " + said.strip().replace("\n", " ")
+
+
+class Xmllint:
+    """Errors shown as HTML, of two files: the second is opened behind the gate."""
+
+    def __init__(self, context):
+        self.context = context
+        for name in ("broken.xml", "bad.xml"):
+            context.write(name, FILES[name])
+
+    @staticmethod
+    def kinds():
+        return ["ordinary", "own"]
+
+    def start(self, side, kind):
+        gate = self.context.write("gated.xml", FILES["broken.xml" if kind == "ordinary" else "bad.xml"])
+        process = Gated([os.path.join(self.context.pair, side, ".libs/xmllint"), "--htmlout", "broken.xml", gate], gate,
+                        {"LD_LIBRARY_PATH": self.context.library(side, LIBRARY, "libxml2.so.2")}, self.context.work)
+        process.wait_at_gate()
+        return process
+
+    def finish(self, process):
+        return process.go_on().replace(self.context.work, "").split("\n")
+
+
+PYTHON = r"""
+import sys
+import libxml2
+libxml2.registerErrorHandler(lambda context, text: print("error", text, end=""), None)
+
+class Source:
+    def __init__(self, text):
+        self.text = text
+    def read(self, size=-1):
+        part, self.text = self.text[:size], self.text[size:]
+        return part
+    io_read = read
+    def close(self):
+        pass
+    io_close = close
+
+for line in sys.stdin:
+    kind, count = line.split()
+    if kind == "quit":
+        break
+    text = "<r>" + {"plain": "<a>text</a>", "wide": "\u20ac\u20ac\u20ac\u20ac"}[kind] * int(count) + "</r>"
+    reader = libxml2.inputBuffer(Source(text)).newTextReader("source")
+    status, nodes, size = reader.Read(), 0, 0
+    while status == 1:
+        nodes += 1
+        size += len(reader.Value() or "")
+        status = reader.Read()
+    print(status, nodes, size)
+    print("\n.", flush=True)
+"""
+
+
+class Python:
+    """The binding, fed by objects whose read() gives text."""
+
+    def __init__(self, context):
+        self.context = context
+        context.write("host.py", PYTHON)
+
+    def start(self, side):
+        folder = self.context.library(side, "python/.libs/libxml2mod.so", "libxml2mod.so")
+        self.context.library(side, LIBRARY, "libxml2.so.2")
+        return Told(["/usr/bin/python3", "host.py"],
+                    {"LD_LIBRARY_PATH": folder, "PYTHONPATH": folder + ":" + os.path.join(self.context.build, "python")}, self.context.work)
+
+    @staticmethod
+    def transcript(process):
+        return [process.ask(command) for command in ("plain 1", "plain 5", "plain 500", "plain 5000")]
+
+    @staticmethod
+    def probe(process):
+        return [process.ask("wide 20000"), process.ask("wide 2000")]
+
+
+def of(context, fix):
+    if "2024-34459" in fix:
+        return Xmllint(context)
+    if "2025-32414" in fix:
+        return Python(context)
+    return Libxml2(context, fix)

@@ -34,13 +34,16 @@ configure_and_make() {
 	if command -v ccache >/dev/null; then
 		export CCACHE_DIR=$base/ccache CC="ccache ${CC:-gcc}"
 	fi
+	# The binding for Python where what it needs is there.
+	local python=no
+	! compgen -G '/usr/include/python3.*/Python.h' >/dev/null || python=/usr/bin/python3
 	# As the distribution does: the build system made anew, once; afterwards make itself sees what a patch touched.
 	if [ ! -e .configured ]; then
 		[ ! -e configure.ac ] || autoreconf -fi >/dev/null 2>&1
 		case $package in
 		busybox) make -s defconfig >/dev/null ;;
 		curl) "${conf[@]}" --with-openssl --with-gnutls --with-nghttp2 --with-libssh2 --with-gssapi --enable-websockets --disable-manual --disable-static ;;
-		libxml2) "${conf[@]}" --disable-static --with-python=/usr/bin/python3 ;;
+		libxml2) "${conf[@]}" --disable-static --with-python="$python" ;;
 		tiff) "${conf[@]}" --disable-static --disable-cxx ;;
 		lua5.4) make -s -C src -j"$jobs" LIBTOOL=libtool MYCFLAGS="$cflags" linux ;;
 		vim) "${conf[@]}" --with-features=normal --disable-gui --without-x --enable-gpm=no ;;
@@ -65,7 +68,7 @@ configure_and_make() {
 	mosquitto) make -s -j"$jobs" CFLAGS="$cflags" WITH_DOCS=no WITH_CJSON=no ;;
 	giflib) make -s -j"$jobs" CFLAGS="$cflags -fPIC -std=gnu99" all ;;
 	memcached) make -s -j"$jobs" memcached ;;
-	libxml2) make -s -j"$jobs" libxml2.la xmllint xmlcatalog && make -s -C python -j"$jobs" ;;
+	libxml2) make -s -j"$jobs" libxml2.la xmllint xmlcatalog && { [ "$python" = no ] || make -s -C python -j"$jobs"; } ;;
 	tiff) make -s -C port -j"$jobs" && make -s -C libtiff -j"$jobs" && make -s -C tools -j"$jobs" ;;
 	curl) make -s -C lib -j"$jobs" && make -s -C src -j"$jobs" ;;
 	*) make -s -j"$jobs" ;;

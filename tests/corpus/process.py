@@ -103,8 +103,9 @@ class Gated:
     def __init__(self, argv, gate_path, env=None, cwd=None, limit=60, stdin=None):
         self.limit = limit
         self.gate = Gate(gate_path)
-        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL if stdin is None else stdin,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd,
+        # Known by its plain name: what it prints must not tell one build from the other.
+        self.process = subprocess.Popen([os.path.basename(argv[0]), *argv[1:]], executable=argv[0],
+                                        stdin=subprocess.DEVNULL if stdin is None else stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd,
                                         env={**os.environ, **(env or {})})
         self.pid = self.process.pid
 

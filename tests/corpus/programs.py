@@ -9,9 +9,9 @@ Or one that works once and is held up in the middle: kinds() of work, start(side
 import os
 
 import busybox
+import libxml2
 import tiff
 from dnsmasq import Dnsmasq
-from libxml2 import Libxml2
 from process import compile_once
 from redis import Redis
 
@@ -22,7 +22,7 @@ def of(context, fix):
         context.program = compile_once(context.pairs, "hosts/xml.c",
                                        ["-I" + os.path.join(context.source, "include"), "-I" + os.path.join(context.build, "include"),
                                         os.path.join(context.build, ".libs/libxml2.so"), "-lpthread"])
-        return Libxml2(context, fix)
+        return libxml2.of(context, fix)
     if context.package == "tiff":
         libraries = [os.path.join(context.build, "libtiff/.libs/libtiff.so")]
         include = ["-I" + os.path.join(folder, "libtiff") for folder in (context.build, context.source)]

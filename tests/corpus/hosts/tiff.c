@@ -180,6 +180,8 @@ static void logluv(char **word)
 	TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
 	TIFFSetField(tiff, TIFFTAG_COMPRESSION, atoi(word[3]));
 	TIFFSetField(tiff, TIFFTAG_SGILOGDATAFMT, SGILOGDATAFMT_FLOAT);
+	// Without noise, or no two runs would write the same.
+	TIFFSetField(tiff, TIFFTAG_SGILOGENCODE, SGILOGENCODE_NODITHER);
 	TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 1);
 	printf("written %d\n", TIFFWriteScanline(tiff, pixel, 0, 0));
 	TIFFClose(tiff);

@@ -420,7 +420,7 @@ static void dictionary(char **word)
 		xmlChar text[2] = {(xmlChar)byte, 0};
 		different += xmlDictLookup(dict, text, 0) != first;
 	}
-	printf("empty strings with another key: %d\n", different);
+	printf("empty strings with another key: %s\n", different ? "yes" : "none");
 	xmlDictFree(dict);
 }
 
