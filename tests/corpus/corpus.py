@@ -215,6 +215,8 @@ def record(program, side):
     process = program.start(side)
     probe = program.probe(process)
     harmless = not probe or program.transcript(process) == transcript
+    # An answer made of memory that is not the program's is another one each time.
+    harmless = harmless and (not probe or program.probe(process) == probe)
     process.stop()
     return transcript, probe, harmless
 
@@ -259,7 +261,8 @@ def live_gated(context, row, report, program):
     own = "no input of its own"
     for kind in program.kinds():
         said = {side: program.finish(program.start(side, kind)) for side in ("old", "new")}
-        harmless = "SIG" not in said["old"][-1]
+        # Neither may it die, nor answer from memory that is not its own: another answer each time.
+        harmless = "SIG" not in said["old"][-1] and program.finish(program.start("old", kind)) == said["old"]
         if kind != "ordinary":
             own = judge(said["old"], said["new"], harmless)
         for switches in (["apply"], ["apply", "revert"], ["apply", "revert", "apply"]):

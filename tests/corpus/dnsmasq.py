@@ -6,7 +6,7 @@ import subprocess
 import threading
 
 import nameserver
-from process import kill
+from process import free_port, kill
 
 ORDINARY = [("plain", "A"), ("plain", "AAAA"), ("plain", "TXT"), ("plain", "MX"), ("plain", "SRV"), ("alias", "A"), ("none", "A"),
             ("host", "A"), ("text", "TXT"), ("1.0.0.127.in-addr.arpa", "PTR"), ("mail", "MX"), ("block", "A"), ("secure", "A"),
@@ -42,12 +42,6 @@ class Load(threading.Thread):
         self.join()
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Dnsmasq:
     def __init__(self, context, fix):
         self.context, self.fix = context, fix
@@ -55,7 +49,7 @@ class Dnsmasq:
         self.server = nameserver.Server()
 
     def start(self, side):
-        port = free_port()
+        port = free_port(socket.SOCK_DGRAM)
         signed = ["--dnssec", "--trust-anchor=" + nameserver.trust_anchor(), "--dnssec-check-unsigned=no"]
         process = subprocess.Popen(
             [os.path.join(self.context.pair, side, "src/dnsmasq"), "--keep-in-foreground", "--user=root", "--conf-file=/dev/null",

@@ -43,8 +43,11 @@ def two_sides(source, patch, folder):
     with open(os.path.join(source, "debian/patches/series")) as file:
         series = [line.split()[0] for line in file if line.strip() and not line.startswith("#")]
     at = next(i for i, name in enumerate(series) if os.path.join(source, "debian/patches", name) == patch)
-    behind = [os.path.join(source, "debian/patches", name) for name in series[at + 1:]]
-    behind = [name for name in behind if set(touched(name)) & set(files)]
+    behind, reach = [], set(files)
+    for name in (os.path.join(source, "debian/patches", name) for name in series[at + 1:]):
+        if set(touched(name)) & reach:
+            behind.append(name)
+            reach |= set(touched(name))
     for name in {f for p in [patch, *behind] for f in touched(p)}:
         os.makedirs(os.path.dirname(os.path.join(folder, name)) or folder, exist_ok=True)
         if os.path.exists(os.path.join(source, name)):
@@ -88,6 +91,11 @@ def functions_at(image, name, numbers):
     commands = [word for number in numbers for word in ("-ex", f"info line {base}:{number}")]
     text = run(["gdb", "-batch", "-nx", *commands, image]).stdout
     return set(re.findall(r"starts at address 0x[0-9a-f]+ <([^+>]+)(?:\+\d+)?>", text))
+
+
+def near(numbers):
+    """Lines around these, for where the compiler gave a changed line no code of its own."""
+    return sorted({number + step for number in numbers for step in range(-3, 4) if number + step > 0})
 
 
 def same_code(images, function):
@@ -137,6 +145,7 @@ def propose(pairs, package, fix):
         for image in IMAGES[package]:
             both = os.path.join(pair, "old", image), os.path.join(pair, "new", image)
             found = functions_at(both[0], name, gone) | functions_at(both[1], name, come)
+            found = found or functions_at(both[0], name, near(gone)) | functions_at(both[1], name, near(come))
             functions |= {function for function in found if not same_code(both, function)}
         for kind, record, member in records_at(old, gone) | records_at(new, come):
             for image in IMAGES[package]:

@@ -115,14 +115,19 @@ change() {
 		source_part "$2" | patch -p1 -s -f -d "$1" "${@:3}" >/dev/null
 }
 
-# Patches behind PATCH in the series that touch a file of it: these must be reversed first, on both sides.
+# The files a patch touches, one a line, behind the patch's own prefix.
+files_of() { source_part "$1" | sed -n 's/^+++ [^\/]*\(\/[^ \t]*\).*/\1/p'; }
+
+# Patches behind PATCH in the series that touch a file of it, or of one of these: they must be reversed first, on both
+# sides.
 patches_behind() {
-	local src=$1 patch=$2 seen='' name
+	local src=$1 patch=$2 seen='' name files
+	files=$(files_of "$patch")
 	while read -r name _; do
 		case $name in '' | '#'*) continue ;; esac
-		if [ -n "$seen" ] && source_part "$src/debian/patches/$name" | grep '^+++ ' |
-			grep -qFf <(source_part "$patch" | sed -n 's/^+++ [^\/]*\(\/[^ \t]*\).*/\1/p'); then
+		if [ -n "$seen" ] && files_of "$src/debian/patches/$name" | grep -qxF "$files"; then
 			echo "$src/debian/patches/$name"
+			files+=$'\n'$(files_of "$src/debian/patches/$name")
 		fi
 		[ "$src/debian/patches/$name" != "$patch" ] || seen=yes
 	done <"$src/debian/patches/series"

@@ -8,6 +8,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 
@@ -18,6 +19,15 @@ def how_it_ended(status):
     if status is not None and status < 0:
         return DEATHS.get(status, f"signal {-status}")
     return f"status {status}"
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    # A cluster's second port is the first plus 10000.
+    while True:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", 0))
+            if probe.getsockname()[1] < 55000:
+                return probe.getsockname()[1]
 
 
 def kill(process):

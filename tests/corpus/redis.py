@@ -2,9 +2,10 @@
 """redis-server under load, asked through redis-cli."""
 import os
 import subprocess
+import tempfile
 import time
 
-from process import kill
+from process import free_port, kill
 
 # Answers that do not depend on time or on what ran before: the same for both sides but for the hole itself.
 ORDINARY = r"""
@@ -59,11 +60,12 @@ SPARSE = b"HYLL\1" + b"\0" * 10 + b"\x80" + b"\x7f\xff" * 262145
 
 
 class Server:
-    def __init__(self, process, load):
-        self.process, self.load, self.pid, self.probes = process, load, process.pid, 0
+    def __init__(self, process, load, peer):
+        self.process, self.load, self.peer, self.pid, self.probes = process, load, peer, process.pid, 0
 
     def stop(self):
-        kill(self.load)
+        for process in filter(None, (self.load, self.peer)):
+            kill(process)
         kill(self.process)
 
 
@@ -71,28 +73,77 @@ class Redis:
     def __init__(self, context, fix):
         self.context, self.fix = context, fix
         self.socket = context.path("redis.sock")
+        # What other nodes of a cluster say is what these fixes are about.
+        self.in_cluster = "CVE-2026-21863" in fix or "CVE-2026-92925" in fix
         self.cli = [os.path.join(context.pair, "new/src/redis-cli"), "-s", self.socket]
 
     def ask(self, *words, data=None):
         return subprocess.run([*self.cli, *words], input=data, capture_output=True, timeout=60, check=False).stdout.decode("latin-1")
 
     def start(self, side):
+        peer = self.start_peer()
         if os.path.exists(self.socket):
             os.unlink(self.socket)
-        process = subprocess.Popen([os.path.join(self.context.pair, side, "src/redis-server"), "--port", "0", "--unixsocket", self.socket,
-                                    "--dir", self.context.work, "--save", "", "--enable-debug-command", "local"],
-                                   stdout=subprocess.DEVNULL)
-        for _ in range(300):
-            if "PONG" in self.ask("ping"):
-                break
-            time.sleep(0.05)
+        cluster = ["--port", str(self.port), "--cluster-enabled", "yes"] if self.in_cluster else ["--port", "0"]
+        folder = tempfile.mkdtemp(dir=self.context.work)
+        process = subprocess.Popen([os.path.join(self.context.pair, side, "src/redis-server"), *cluster, "--unixsocket", self.socket,
+                                    "--dir", folder, "--save", "", "--enable-debug-command", "local"], stdout=subprocess.DEVNULL)
+        self.wait_for(self.cli)
+        if self.in_cluster:
+            self.ask("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+            self.ask("CLUSTER", "MEET", "127.0.0.1", str(self.peer_port))
+            for _ in range(200):
+                if "cluster_state:ok" in self.ask("CLUSTER", "INFO") and "cluster_known_nodes:2" in self.ask("CLUSTER", "INFO"):
+                    break
+                time.sleep(0.05)
+        if "CVE-2026-23631" in self.fix:
+            # While it follows another it takes no writes.
+            return Server(process, None, peer)
         load = subprocess.Popen([self.cli[0].replace("redis-cli", "redis-benchmark"), "-s", self.socket, "-n", "1000000000", "-q", "-c", "4",
                                  "-r", "1000", "-t", "set,get,incr,lpush,lpop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        return Server(process, load)
+        return Server(process, load, peer)
+
+    @staticmethod
+    def wait_for(cli):
+        for _ in range(400):
+            if b"PONG" in subprocess.run([*cli, "ping"], capture_output=True, check=False).stdout:
+                return
+            time.sleep(0.05)
+
+    def start_peer(self):
+        """A server of the new build beside it: another node of its cluster, or the one whose data it takes."""
+        if not (self.in_cluster or "CVE-2026-23631" in self.fix):
+            return None
+        self.port, self.peer_port = free_port(), free_port()
+        cluster = ["--cluster-enabled", "yes"] if self.in_cluster else []
+        peer = subprocess.Popen([os.path.join(self.context.pair, "new/src/redis-server"), "--port", str(self.peer_port), *cluster,
+                                 "--dir", tempfile.mkdtemp(dir=self.context.work), "--save", "", "--repl-diskless-sync-delay", "0"],
+                                stdout=subprocess.DEVNULL)
+        self.wait_for([self.cli[0], "-p", str(self.peer_port)])
+        return peer
 
     def transcript(self, server):
-        self.ask("-n", "2", "FLUSHDB")
-        return self.ask("-n", "2", data=ORDINARY.strip().encode()).split("\n")
+        database = [] if self.in_cluster else ["-n", "2"]
+        self.ask(*database, "FLUSHDB")
+        answers = self.ask(*database, data=ORDINARY.strip().encode()).split("\n")
+        if self.in_cluster:
+            # Messages of the other node come by themselves, some each second.
+            time.sleep(2.5)
+        if "CVE-2026-23631" in self.fix:
+            answers += self.follow(server)
+        return answers
+
+    def follow(self, server):
+        """Takes all data over from the other server, and goes on alone again."""
+        other = [self.cli[0], "-p", str(self.peer_port)]
+        subprocess.run([*other, "SET", "taken", "over"], capture_output=True, check=False)
+        self.ask("REPLICAOF", "127.0.0.1", str(self.peer_port))
+        for _ in range(200):
+            if "master_link_status:up" in self.ask("INFO", "replication"):
+                break
+            time.sleep(0.05)
+        taken = self.ask("GET", "taken")
+        return [taken, self.ask("REPLICAOF", "NO", "ONE")]
 
     def probe(self, server):
         """Each time another key: what the unpatched server took in must not be touched again."""
@@ -115,5 +166,5 @@ class Redis:
 
     @staticmethod
     def end(server):
-        good = server.load.poll() is None
+        good = not server.load or server.load.poll() is None
         return good, "the load never lost a connection"
