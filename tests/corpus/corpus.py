@@ -375,16 +375,38 @@ def one(pairs, row, report, no_build):
         print(f"# {row.package} {row.name}: {row.result}; {row.reason}; hp-build {row.seconds:.2f} s, {row.bytes} bytes, pause {row.pause}")
 
 
+PAGE = """<!-- SPDX-License-Identifier: GPL-3.0-or-later -->
+# Debian's security fixes, applied to running programs
+
+Made by `make check-corpus`: each row is one of the security patches in Debian 12's source packages, its old side built
+without it. What is expected of each was written down from the patch and its DWARF before `hp-build` saw it
+(`tests/corpus/fixes.tsv`).
+
+*shipped*: applied to a running process of that very program, reverted, applied again, while its other threads or clients
+went on; after each step ordinary work, and the fix's own input where there is one, gave what the new build gives (after
+the revert: the old); and a replaced function was entered, counted by the processor's breakpoint registers. Functions that
+the test never entered are marked. *refused*: for the reason expected, naming the type and field or the function.
+Bytes are the package's, for all images of the tree that contain the code. The pause is one sample, and like hp-build's
+time taken on a busy machine of two cores.
+
+"""
+
+
 def coverage(rows):
+    """Two figures: of the fixes that a running process can take at all, and of all that do not change live data's layout."""
     tried = [r for r in rows if r.result != "not tried"]
     fit = [r for r in tried if r.outcome == "ships"]
     shipped = [r for r in fit if r.result == "shipped"]
     others = [r for r in tried if r.outcome not in ("ships", "nothing")]
+    layout_kept = fit + [r for r in others if "data-layout" not in r.outcome]
     right = [r for r in others if r.result == "refused"]
-    share = 100 * len(shipped) / len(fit) if fit else 0
-    return (f"{len(tried)} of {len(rows)} fixes tried; shipped {len(shipped)} of {len(fit)} that a running process can take "
-            f"({share:.1f} %), refused for the right reason {len(right)} of {len(others)}, "
-            f"no code changed {len([r for r in tried if r.outcome == 'nothing'])}")
+
+    def share(part, whole):
+        return f"{len(part)} of {len(whole)}" + (f" ({100 * len(part) / len(whole):.1f} %)" if whole else "")
+    return (f"{len(tried)} of {len(rows)} fixes tried. Shipped: {share(shipped, fit)} of those that a running process can take; "
+            f"{share(shipped, layout_kept)} of all that leave the layout of live data alone, code that only `main` runs included. "
+            f"Refused for the right reason: {share(right, others)}. "
+            f"No code of this build changes: {len([r for r in tried if r.outcome == 'nothing'])}.")
 
 
 def table(rows):
@@ -413,7 +435,7 @@ def main():
         one(os.path.abspath(options.pairs), row, report, options.no_build)
     if options.result:
         with open(options.result, "w") as file:
-            file.write(table(rows))
+            file.write(PAGE + table(rows))
     for line in table(rows).splitlines():
         print("# " + line)
     print(f"1..{report.count}")
