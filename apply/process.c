@@ -79,6 +79,15 @@ static uint64_t status_number(const char *status, const char *key)
 	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
 }
 
+void process_read_tracer(struct process *process)
+{
+	char *status = read_proc(process, "status", NULL);
+
+	if (status)
+		process->tracer = (pid_t)status_number(status, "\nTracerPid:");
+	free(status);
+}
+
 static bool all_hex(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {

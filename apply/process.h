@@ -66,6 +66,8 @@ struct process {
 /* Opens /proc/PID and reads identity, comm, cgroup and status. NULL: no such process (or a kernel thread). */
 struct process *process_open(pid_t pid);
 void process_close(struct process *process);
+/* Reads anew who traces it. */
+void process_read_tracer(struct process *process);
 /* Opens its memory for reading and writing. 0 or -errno. */
 int process_open_memory(struct process *process);
 /* Reads maps and finds the images, or does so again. 0 or -errno. */

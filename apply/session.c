@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
+
+#include "apply/task.h"
 
 static void say(struct session *session, enum outcome outcome, const char *state, const char *code,
 		const char *format, va_list arguments)
@@ -90,9 +93,16 @@ int session_fail(struct session *session, int error, const char *doing)
 // One applier at a time for a process: a lock on its directory below /proc, which the kernel drops with the applier.
 static int take_lock(struct session *session)
 {
-	if (!flock(session->process->directory, LOCK_EX | LOCK_NB))
-		return 0;
-	return session_busy(session, "another hp-apply works on it");
+	static const struct timespec step = {.tv_nsec = 10000000};
+
+	while (flock(session->process->directory, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return session_fail(session, -errno, "taking the lock on it");
+		if (monotonic_ns() >= session->deadline)
+			return session_busy(session, "another hp-apply works on it; nothing changed");
+		nanosleep(&step, NULL);
+	}
+	return 0;
 }
 
 int session_begin(struct session *session)
@@ -101,6 +111,10 @@ int session_begin(struct session *session)
 	const char *message = NULL;
 	int error;
 
+	// What the one before us mapped must be seen, and that it traces no longer: everything is read under the lock.
+	if (take_lock(session))
+		return -1;
+	process_read_tracer(process);
 	if (process->tracer)
 		return session_refuse(session, "target-traced", "process %d is tracing it", process->tracer);
 	error = process_open_memory(process);
@@ -108,8 +122,6 @@ int session_begin(struct session *session)
 		error = process_read_maps(process);
 	if (error)
 		return session_fail(session, error, "opening its memory");
-	if (take_lock(session))
-		return -1;
 	session->control = control_find(process, &message);
 	if (message)
 		return session_refuse(session, "target-modified", "%s; it is left alone", message);

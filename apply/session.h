@@ -21,7 +21,8 @@ int session_busy(struct session *session, const char *format, ...) PRINTF_LIKE(2
 /* From a negative errno of reading, writing, mapping or stopping. */
 int session_fail(struct session *session, int error, const char *doing);
 
-/* Opens memory, takes the lock on this process, reads maps and control block. 0 or -1. */
+/* Takes the lock on this process (another applier is waited for until the deadline), opens memory, reads maps and
+ * control block. 0 or -1. */
 int session_begin(struct session *session);
 void session_end(struct session *session);
 

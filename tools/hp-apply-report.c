@@ -280,6 +280,7 @@ void report_json(const struct report *report)
 		json_array_append_new(files, file);
 	}
 	json_object_set_new(root, "still_old_on_disk", files);
+	json_object_set_new(root, "not_looked_at", json_integer((json_int_t)report->unseen));
 	json_dumpf(root, stdout, JSON_INDENT(2));
 	printf("\n");
 	json_decref(root);

@@ -34,6 +34,50 @@ static struct process *open_mapped(pid_t pid)
 	return process;
 }
 
+// A live process that belongs to somebody else, as opposed to one that has ended.
+static bool not_permitted(pid_t pid)
+{
+	struct process *process = process_open(pid);
+	int error = process ? process_open_memory(process) : 0;
+	char path[32];
+
+	if (!error && process)
+		error = process_read_maps(process);
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (!process && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS)) // hidden from us: proc(5), hidepid
+		error = -errno;
+	process_close(process);
+	return error == -EACCES || error == -EPERM;
+}
+
+// CAP_SYS_PTRACE, capabilities(7): what is hidden from its holder has rights above his own (the init of a container),
+// and is not his to patch.
+static bool may_trace(void)
+{
+	static const unsigned capability = 19;
+	unsigned long long effective = 0;
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "CapEff: %llx", &effective);
+	if (file)
+		fclose(file);
+	return effective >> capability & 1;
+}
+
+// Of processes that nobody named: how many could not be looked at. Whoever could have looked as root has not been told
+// everything, which is a failure.
+static int report_unseen(const struct report *report)
+{
+	if (!report->unseen)
+		return STATUS_DONE;
+	fprintf(stderr,
+		"hp-apply: %zu process%s could not be looked at: not permitted%s [target-permission]\n",
+		report->unseen, report->unseen == 1 ? "" : "es", may_trace() ? "" : "; root can");
+	return may_trace() ? STATUS_DONE : STATUS_REFUSED;
+}
+
 static bool seen(const struct report *report, pid_t pid)
 {
 	for (size_t i = 0; i < report->entries.count; i++) {
@@ -220,9 +264,14 @@ static size_t apply_round(struct report *report, struct patch *patch)
 	size_t count, fresh = 0;
 	pid_t *pids = process_list(&count);
 
+	report->unseen = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct process *process = seen(report, pids[i]) ? NULL : open_mapped(pids[i]);
+		struct process *process;
 
+		if (seen(report, pids[i]))
+			continue;
+		process = open_mapped(pids[i]);
+		report->unseen += !process && not_permitted(pids[i]);
 		if (process && apply_targets(process, patch)) {
 			apply_to(report, process, patch);
 			fresh++;
@@ -335,6 +384,8 @@ static void look_at_all(struct report *report)
 			look_at(report, process, all == NULL);
 		else if (!all && !report->request->if_present)
 			add_missing(report, pids[i]);
+		else if (all)
+			report->unseen += not_permitted(pids[i]);
 		process_close(process);
 	}
 	free(all);
@@ -392,7 +443,7 @@ static int check_active(struct report *report, const struct patch *patch)
 
 static int run(struct report *report, struct patch *patch)
 {
-	int status = STATUS_DONE, worst;
+	int status = STATUS_DONE, worst, unseen;
 
 	if (report->request->action == ACTION_APPLY) {
 		status = apply_package(report, patch);
@@ -407,6 +458,9 @@ static int run(struct report *report, struct patch *patch)
 		report_json(report);
 	else
 		report_print(report);
+	unseen = report_unseen(report);
+	if (unseen > status)
+		status = unseen;
 	worst = report_status(report);
 	return worst > status ? worst : status;
 }

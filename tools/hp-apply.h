@@ -57,6 +57,7 @@ struct report {
 	const char *signature, *build_ids;
 	VEC(struct entry) entries;
 	VEC(struct old_file) old_files;
+	size_t unseen; /* processes that this user may not look at, when all were to be */
 };
 
 void report_print(const struct report *report);
