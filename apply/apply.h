@@ -73,6 +73,21 @@ struct active_function {
 	const char *problem; /* when not intact */
 };
 
+enum image_state {
+	IMAGE_ACTIVE,  /* its functions run the package's bodies */
+	IMAGE_STALE,   /* mapped (again) after the package was applied: it runs its old code */
+	IMAGE_GONE,    /* unmapped since */
+	IMAGE_CHANGED, /* something is not what was written: see the functions */
+};
+const char *image_state_name(enum image_state state);
+
+/* One mapping of an image that a package is for. */
+struct active_image {
+	const char *path; /* as in maps */
+	uint64_t base;
+	enum image_state state;
+};
+
 /* One package found in a process. */
 struct active_package {
 	const char *id, *title;
@@ -81,8 +96,11 @@ struct active_package {
 	uint8_t digest[HP_HASH_SIZE];
 	uint64_t generation; /* in which it became active */
 	bool active;
-	struct active_function *functions;
+	bool ever_active;
+	struct active_function *functions; /* in images that are there */
 	size_t function_count;
+	struct active_image *images; /* of an active package */
+	size_t image_count;
 };
 
 /* What the control block of a process says. */

@@ -49,6 +49,7 @@ struct control_image {
 	uint32_t build_id_size;
 	uint8_t build_id[BUILD_ID_MAX];
 	const char *name;
+	bool reloaded; /* it was unmapped, and the same file mapped there again; derived */
 };
 
 /* Memory that was mapped for us (or was about to be when the applier died). */

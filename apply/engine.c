@@ -179,6 +179,33 @@ static int apply_new(struct session *session, struct patch *patch, const struct 
 	return error ? error : finish_with_symbols(session, "patched");
 }
 
+// Does every function of the active PACKAGE run its body? In an image that was opened, or closed and opened again, after
+// it was applied it does not.
+static bool in_force(const struct session *session, uint32_t package, const struct placement *placements,
+		     size_t count)
+{
+	const uint32_t *packages;
+	uint32_t package_count = active_count(session, &packages);
+
+	if (!prepare_complete(session, package, placements, count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct hp_target *target = placements[i].record;
+
+		for (size_t j = 0; j < target->function_count; j++) {
+			uint32_t function = session_function(session, placements[i].image.bias +
+									      target->functions[j].vaddr);
+			const char *problem;
+			uint64_t now = switch_resolve(session, function, &problem);
+
+			if (problem ||
+			    now != switch_expected(session->control, function, packages, package_count))
+				return false;
+		}
+	}
+	return true;
+}
+
 static int apply_placements(struct session *session, struct patch *patch, const struct placement *placements,
 			    size_t count)
 {
@@ -187,7 +214,7 @@ static int apply_placements(struct session *session, struct patch *patch, const 
 	if (!count)
 		return session_refuse(session, "image-not-found", "it maps no image this package is for");
 	if (known != CONTROL_NONE && package_active(session, known) &&
-	    prepare_complete(session, known, placements, count)) {
+	    in_force(session, known, placements, count)) {
 		session->result->functions = count_functions(placements, count);
 		if (!session->options->check && switch_clear_dead(session))
 			return -1;
@@ -378,27 +405,124 @@ static const char *code_problem(const struct session *session, uint32_t package,
 	return problem;
 }
 
-static struct active_function describe_function(const struct session *session,
+static struct active_function describe_function(const struct session *session, struct arena *arena,
 						const struct control_body *body)
 {
 	const struct control *control = session->control;
 	const struct control_function *function = &control->functions.at[body->function];
-	struct active_function described = {.name = function->name, .address = function->entry};
+	struct active_function described = {
+		.name = arena_strdup(arena, function->name),
+		.address = function->entry,
+	};
 	const uint32_t *packages;
 	uint32_t count = active_count(session, &packages);
-	uint64_t now;
+	uint64_t now = switch_resolve(session, body->function, &described.problem);
 
-	if (!session_live_image(session, function->image)) {
-		described.problem = "its image is not mapped any more";
-		return described;
-	}
-	now = switch_resolve(session, body->function, &described.problem);
 	if (!described.problem && now != switch_expected(control, body->function, packages, count))
-		described.problem = "its entry leads elsewhere";
+		described.problem =
+			now == function->prologue ? "it runs its old code" : "its entry leads elsewhere";
 	if (!described.problem)
 		described.problem = code_problem(session, body->package, function->image);
 	described.intact = !described.problem;
 	return described;
+}
+
+const char *image_state_name(enum image_state state)
+{
+	static const char *const names[] = {
+		[IMAGE_ACTIVE] = "active",
+		[IMAGE_STALE] = "stale",
+		[IMAGE_GONE] = "gone",
+		[IMAGE_CHANGED] = "changed",
+	};
+
+	return names[state];
+}
+
+// Of an image that is there: all bodies of PACKAGE in force, all originals (it was loaded after the switch), or neither.
+static enum image_state image_state(const struct session *session, uint32_t package, uint32_t image)
+{
+	const struct control *control = session->control;
+	struct arena *arena = arena_new();
+	size_t intact = 0, old = 0, count = 0;
+
+	for (size_t i = 0; i < control->bodies.count; i++) {
+		const struct control_body *body = &control->bodies.at[i];
+		struct active_function function;
+		uint64_t now;
+
+		if (body->package != package || control->functions.at[body->function].image != image)
+			continue;
+		function = describe_function(session, arena, body);
+		now = switch_resolve(session, body->function, &function.problem);
+		intact += function.intact;
+		old += now == control->functions.at[body->function].prologue;
+		count++;
+	}
+	arena_free(arena);
+	return count && intact == count ? IMAGE_ACTIVE : old == count ? IMAGE_STALE : IMAGE_CHANGED;
+}
+
+static bool same_build(const struct control_image *record, const struct image *image)
+{
+	return image->build_id_size && record->build_id_size == image->build_id_size &&
+	       !memcmp(record->build_id, image->build_id, image->build_id_size);
+}
+
+static bool listed(const struct active_package *to, uint64_t base)
+{
+	for (size_t i = 0; i < to->image_count; i++) {
+		if (to->images[i].base == base)
+			return true;
+	}
+	return false;
+}
+
+static void add_image(struct active_package *to, struct arena *arena, const char *path, uint64_t base,
+		      enum image_state state)
+{
+	char *copy = arena_strdup(arena, path);
+
+	for (char *at = copy; *at; at++) {
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
+			*at = '?';
+	}
+	to->images[to->image_count++] = (struct active_image){copy, base, state};
+}
+
+// Every mapping of every image that the package has code for: those it was applied to, those that came since, and
+// those that went.
+static void describe_images(const struct session *session, struct arena *arena, uint32_t package,
+			    struct active_package *to)
+{
+	const struct control *control = session->control;
+	const struct process *process = session->process;
+
+	to->images = arena_array(arena, process->image_count + control->codes.count + 1,
+				 sizeof(struct active_image));
+	for (size_t i = 0; i < process->image_count; i++) {
+		const struct image *image = &process->images[i];
+		enum image_state state = IMAGE_STALE;
+		bool ours = false;
+
+		for (size_t j = 0; j < control->codes.count; j++) {
+			const struct control_code *code = &control->codes.at[j];
+
+			if (code->package != package || !same_build(&control->images.at[code->image], image))
+				continue;
+			ours = true;
+			if (session_live_image(session, code->image) == image)
+				state = image_state(session, package, code->image);
+		}
+		if (ours)
+			add_image(to, arena, image->path, image->base, state);
+	}
+	for (size_t i = 0; i < control->codes.count; i++) {
+		const struct control_image *image = &control->images.at[control->codes.at[i].image];
+
+		if (control->codes.at[i].package == package && !listed(to, image->base))
+			add_image(to, arena, image->name, image->base, IMAGE_GONE);
+	}
 }
 
 static void describe_package(const struct session *session, struct patch_state *state, uint32_t index)
@@ -413,6 +537,7 @@ static void describe_package(const struct session *session, struct patch_state *
 		.title = arena_strdup(state->arena, package->title),
 		.fix_count = package->fixes.count,
 		.active = package_active(session, index),
+		.ever_active = control_was_active(control, index),
 	};
 	memcpy(to->digest, package->digest, sizeof(to->digest));
 	to->fixes = arena_array(state->arena, to->fix_count + 1, sizeof(char *));
@@ -422,13 +547,14 @@ static void describe_package(const struct session *session, struct patch_state *
 	to->generation = came ? came->number : 0;
 	to->functions = arena_array(state->arena, control->bodies.count + 1, sizeof(struct active_function));
 	for (size_t i = 0; i < control->bodies.count; i++) {
-		if (control->bodies.at[i].package != index)
-			continue;
-		to->functions[to->function_count] = describe_function(session, &control->bodies.at[i]);
-		to->functions[to->function_count].name =
-			arena_strdup(state->arena, to->functions[to->function_count].name);
-		to->function_count++;
+		const struct control_body *body = &control->bodies.at[i];
+
+		if (body->package == index &&
+		    session_live_image(session, control->functions.at[body->function].image))
+			to->functions[to->function_count++] = describe_function(session, state->arena, body);
 	}
+	if (to->active)
+		describe_images(session, state->arena, index, to);
 }
 
 bool apply_state(struct process *process, struct patch_state *state, const char **message)
@@ -450,6 +576,7 @@ bool apply_state(struct process *process, struct patch_state *state, const char 
 	state->patched = session.control != NULL;
 	if (!session.control)
 		return true;
+	session_note_reloads(&session);
 	state->generation = session.control->word;
 	for (size_t i = 0; i < session.control->generations.count; i++)
 		state->prepared += session.control->generations.at[i].number > session.control->word;

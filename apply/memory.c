@@ -132,12 +132,21 @@ uint32_t memory_ensure_image(struct session *session, const struct image *image)
 	return (uint32_t)(session->control->images.count - 1);
 }
 
-static bool has_room(const struct control_region *region, uint32_t index, uint32_t protection, uint64_t size,
-		     uint64_t align, uint64_t *address)
+// A region beside an image that was unmapped and is there again serves again.
+static bool is_near(const struct control *control, const struct control_region *region, uint32_t index)
+{
+	const struct control_image *image = &control->images.at[index],
+				   *its = &control->images.at[region->image];
+
+	return image->start == its->start && image->end == its->end;
+}
+
+static bool has_room(const struct control *control, const struct control_region *region, uint32_t index,
+		     uint32_t protection, uint64_t size, uint64_t align, uint64_t *address)
 {
 	uint64_t at = (region->used + align - 1) & ~(align - 1);
 
-	if (region->image != index || region->protection != protection || !region->mapped ||
+	if (!is_near(control, region, index) || region->protection != protection || !region->mapped ||
 	    at > region->size || size > region->size - at)
 		return false;
 	*address = region->address + at;
@@ -184,13 +193,14 @@ int memory_reserve(struct session *session, uint32_t index, uint32_t protection,
 	uint64_t want = (size + align + CONTROL_REGION_MARK + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 
 	for (size_t i = 0; i < session->control->regions.count; i++) {
-		if (has_room(&session->control->regions.at[i], index, protection, size, align, address))
+		if (has_room(session->control, &session->control->regions.at[i], index, protection, size,
+			     align, address))
 			return 0;
 	}
 	if (map_region(session, index, protection, want + REGION_MIN - PAGE))
 		return -1;
-	if (has_room(&session->control->regions.at[session->control->regions.count - 1], index, protection,
-		     size, align, address))
+	if (has_room(session->control, &session->control->regions.at[session->control->regions.count - 1],
+		     index, protection, size, align, address))
 		return 0;
 	return session_refuse(session, "no-space-near", "a new region has no room");
 }

@@ -461,12 +461,25 @@ static int add_states(struct session *session, struct hp_package *package, const
 	return 0;
 }
 
+// May the program have run CODE? Bodies are recorded once it is written whole, and switched to after that.
+static bool was_used(const struct control *control, const struct control_code *code)
+{
+	for (size_t i = 0; i < control->bodies.count; i++) {
+		const struct control_body *body = &control->bodies.at[i];
+
+		if (body->package == code->package &&
+		    control->functions.at[body->function].image == code->image)
+			return control_was_active(control, code->package);
+	}
+	return false;
+}
+
 // Writes what differs; bytes that a dead applier has written already stay. Code that was in use is never changed.
 static int write_code(struct session *session, const struct control_code *code, const uint8_t *bytes,
 		      const uint8_t *data)
 {
 	uint8_t *there = xalloc(code->size + 1);
-	bool used = control_was_active(session->control, code->package);
+	bool used = was_used(session->control, code);
 	int error = process_read(session->process, code->address, there, code->size);
 
 	if (!error && memcmp(there, bytes, code->size)) {

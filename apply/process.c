@@ -348,6 +348,28 @@ int process_write(const struct process *process, uint64_t address, const void *f
 	return 0;
 }
 
+// Documentation/admin-guide/mm/pagemap.rst: bit 63 present, 62 swapped, 61 file or shared. A page of a private mapping
+// that was written to is neither; one that is not there at all comes from the file when it is next used.
+enum page_kind process_page(const struct process *process, uint64_t address)
+{
+	static const uint64_t present = UINT64_C(1) << 63, swapped = UINT64_C(1) << 62,
+			      of_file = UINT64_C(1) << 61;
+	enum page_kind kind = PAGE_UNKNOWN;
+	uint64_t entry;
+	char path[64];
+	int file = -1;
+
+	if (!live_task_file(process, "pagemap", path, sizeof(path)))
+		file = openat(process->directory, path, O_RDONLY | O_CLOEXEC);
+	if (file >= 0 &&
+	    pread(file, &entry, sizeof(entry), (off_t)(address / 4096 * sizeof(entry))) == sizeof(entry))
+		kind = !(entry & (present | swapped)) || (entry & present && entry & of_file) ? PAGE_OF_FILE
+											      : PAGE_OWN;
+	if (file >= 0)
+		close(file);
+	return kind;
+}
+
 // "start-end rwxp offset major:minor inode   path"
 static bool parse_mapping(struct arena *arena, char *line, struct mapping *mapping)
 {

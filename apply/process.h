@@ -79,6 +79,10 @@ bool process_same(const struct process *process);
 int process_read(const struct process *process, uint64_t address, void *to, size_t size);
 int process_write(const struct process *process, uint64_t address, const void *from, size_t size);
 
+enum page_kind { PAGE_OF_FILE, PAGE_OWN, PAGE_UNKNOWN };
+/* Has the process its own copy of the page at ADDRESS (it was written to), or is it still what the file has? */
+enum page_kind process_page(const struct process *process, uint64_t address);
+
 const struct mapping *process_mapping_at(const struct process *process, uint64_t address);
 const struct image *process_image_at(const struct process *process, uint64_t address);
 

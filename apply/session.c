@@ -125,6 +125,7 @@ int session_begin(struct session *session)
 	session->control = control_find(process, &message);
 	if (message)
 		return session_refuse(session, "target-modified", "%s; it is left alone", message);
+	session_note_reloads(session);
 	return 0;
 }
 
@@ -142,21 +143,73 @@ static bool same_image(const struct control_image *record, const struct image *i
 	       !memcmp(record->build_id, image->build_id, image->build_id_size);
 }
 
+// Was a jump to some trampoline of FUNCTION ever meant to stand at its entry? Its page was written to then.
+static bool was_switched(const struct control *control, uint32_t function)
+{
+	for (size_t i = 0; i < control->trampolines.count; i++) {
+		const struct control_trampoline *trampoline = &control->trampolines.at[i];
+
+		if (trampoline->function == function && trampoline->generation <= control->word &&
+		    control_generation_numbered(control, trampoline->generation))
+			return true;
+	}
+	return false;
+}
+
+// The last record of an image that was loaded several times at one place is the one that can be true.
+static bool is_last(const struct control *control, uint32_t index)
+{
+	const struct control_image *record = &control->images.at[index];
+
+	for (size_t i = index + 1; i < control->images.count; i++) {
+		const struct control_image *other = &control->images.at[i];
+
+		if (other->base == record->base && other->bias == record->bias &&
+		    other->build_id_size == record->build_id_size &&
+		    !memcmp(other->build_id, record->build_id, record->build_id_size))
+			return false;
+	}
+	return true;
+}
+
+// The page of an entry that was written to belongs to the process alone, whatever was written back since. The same page
+// straight from the file means that the image was unmapped meanwhile.
+void session_note_reloads(struct session *session)
+{
+	struct control *control = session->control;
+	bool *known = control ? arena_array(control->arena, control->images.count + 1, sizeof(*known)) : NULL;
+
+	for (uint32_t i = 0; control && i < control->functions.count; i++) {
+		const struct control_function *function = &control->functions.at[i];
+		struct control_image *image = &control->images.at[function->image];
+
+		if (known[function->image] || !session_live_image(session, function->image) ||
+		    !was_switched(control, i))
+			continue;
+		known[function->image] = true;
+		image->reloaded = process_page(session->process, function->jump) == PAGE_OF_FILE;
+	}
+}
+
 uint32_t session_image(const struct session *session, const struct image *image)
 {
 	const struct control *control = session->control;
 
-	for (size_t i = 0; control && i < control->images.count; i++) {
+	for (uint32_t i = control ? (uint32_t)control->images.count : 0; i-- > 0;) {
 		if (same_image(&control->images.at[i], image))
-			return (uint32_t)i;
+			return control->images.at[i].reloaded ? CONTROL_NONE : i;
 	}
 	return CONTROL_NONE;
 }
 
 const struct image *session_live_image(const struct session *session, uint32_t index)
 {
+	const struct control_image *record = &session->control->images.at[index];
+
+	if (record->reloaded || !is_last(session->control, index))
+		return NULL;
 	for (size_t i = 0; i < session->process->image_count; i++) {
-		if (same_image(&session->control->images.at[index], &session->process->images[i]))
+		if (same_image(record, &session->process->images[i]))
 			return &session->process->images[i];
 	}
 	return NULL;

@@ -26,9 +26,12 @@ int session_fail(struct session *session, int error, const char *doing);
 int session_begin(struct session *session);
 void session_end(struct session *session);
 
+/* Finds out which recorded images were unmapped and mapped again at the same place (dlclose, dlopen): nothing that was
+ * written into them is there any more, and their data began anew. */
+void session_note_reloads(struct session *session);
 /* Index of the control block's record for IMAGE, CONTROL_NONE: none. */
 uint32_t session_image(const struct session *session, const struct image *image);
-/* The image a record speaks of, as it is mapped now; NULL: unmapped, or another one is there. */
+/* The image a record speaks of, as it is mapped now; NULL: unmapped, mapped again, or another one is there. */
 const struct image *session_live_image(const struct session *session, uint32_t index);
 /* Record of the function at run-time address ENTRY, CONTROL_NONE: none. */
 uint32_t session_function(const struct session *session, uint64_t entry);

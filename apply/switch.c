@@ -147,6 +147,18 @@ int switch_clear_dead(struct session *session)
 	return 0;
 }
 
+// The body a function runs now. One in an image that was loaded after the switch runs its original, whatever is active.
+static uint32_t body_now_run(const struct session *session, uint32_t function, const uint32_t *packages,
+			     uint32_t count)
+{
+	uint8_t bytes[ENTRY_JUMP_SIZE];
+	uint64_t trampoline;
+
+	if (!read_entry(session, function, bytes, &trampoline) && !trampoline)
+		return CONTROL_NONE;
+	return control_body_among(session->control, function, packages, count);
+}
+
 static int find_changes(struct switching *switching, const uint32_t *before, uint32_t before_count)
 {
 	struct session *session = switching->session;
@@ -154,15 +166,14 @@ static int find_changes(struct switching *switching, const uint32_t *before, uin
 	VEC(struct change) list = {0};
 
 	for (uint32_t i = 0; i < control->functions.count; i++) {
-		struct change change = {
-			.function = i,
-			.body_then = control_body_among(control, i, before, before_count),
-			.body_now =
-				control_body_among(control, i, switching->packages, switching->package_count),
-		};
+		struct change change = {.function = i};
 
-		if (change.body_then != change.body_now &&
-		    session_live_image(session, control->functions.at[i].image))
+		if (!session_live_image(session, control->functions.at[i].image))
+			continue;
+		change.body_then = body_now_run(session, i, before, before_count);
+		change.body_now =
+			control_body_among(control, i, switching->packages, switching->package_count);
+		if (change.body_then != change.body_now)
 			*vec_push(&list) = change;
 	}
 	switching->changes = list.at;

@@ -85,6 +85,34 @@ static void print_entry(const struct entry *entry)
 	printf("\n");
 }
 
+// One that was brought in and never switched on (the process was busy, or the applier died) says so.
+static const char *package_state_name(const struct active_package *package)
+{
+	return package->active ? "active" : package->ever_active ? "inactive" : "prepared";
+}
+
+// Only where there is something to say: an image that the package is not, or not any more, in force at.
+static void print_images(const struct active_package *package)
+{
+	static const char *const meaning[] = {
+		[IMAGE_ACTIVE] = "",
+		[IMAGE_STALE] =
+			": loaded after the package was applied, it runs its old code; apply it again",
+		[IMAGE_GONE] = ": unmapped",
+		[IMAGE_CHANGED] = ": see the functions above",
+	};
+	bool all = true;
+
+	for (size_t i = 0; i < package->image_count; i++)
+		all &= package->images[i].state == IMAGE_ACTIVE;
+	for (size_t i = 0; !all && i < package->image_count; i++) {
+		const struct active_image *image = &package->images[i];
+
+		printf("    %s at 0x%" PRIx64 " %s%s\n", image->path, image->base,
+		       image_state_name(image->state), meaning[image->state]);
+	}
+}
+
 static void print_packages(const struct entry *entry)
 {
 	const struct patch_state *state = &entry->state;
@@ -103,7 +131,7 @@ static void print_packages(const struct entry *entry)
 
 		for (size_t j = 0; j < package->function_count; j++)
 			intact += package->functions[j].intact;
-		printf("  %-16s %-8s %zu function%s", package->id, package->active ? "active" : "inactive",
+		printf("  %-16s %-8s %zu function%s", package->id, package_state_name(package),
 		       package->function_count, package->function_count == 1 ? "" : "s");
 		if (package->active)
 			printf(", %zu intact", intact);
@@ -117,6 +145,7 @@ static void print_packages(const struct entry *entry)
 				printf("    %s: %s\n", package->functions[j].name,
 				       package->functions[j].problem);
 		}
+		print_images(package);
 	}
 }
 
@@ -208,9 +237,21 @@ static json_t *function_json(const struct active_function *function)
 	return object;
 }
 
+static json_t *image_json(const struct active_image *image)
+{
+	json_t *object = json_object();
+	char address[32];
+
+	snprintf(address, sizeof(address), "0x%" PRIx64, image->base);
+	set_text(object, "path", image->path);
+	set_text(object, "address", address);
+	set_text(object, "state", image_state_name(image->state));
+	return object;
+}
+
 static json_t *package_json(const struct active_package *package)
 {
-	json_t *object = json_object(), *functions = json_array();
+	json_t *object = json_object(), *functions = json_array(), *images = json_array();
 
 	set_text(object, "id", package->id);
 	set_text(object, "title", package->title);
@@ -220,6 +261,10 @@ static json_t *package_json(const struct active_package *package)
 	for (size_t i = 0; i < package->function_count; i++)
 		json_array_append_new(functions, function_json(&package->functions[i]));
 	json_object_set_new(object, "functions", functions);
+	set_text(object, "state", package_state_name(package));
+	for (size_t i = 0; i < package->image_count; i++)
+		json_array_append_new(images, image_json(&package->images[i]));
+	json_object_set_new(object, "images", images);
 	return object;
 }
 
@@ -297,6 +342,10 @@ static int entry_status(const struct report *report, const struct entry *entry)
 
 			for (size_t j = 0; package->active && j < package->function_count; j++) {
 				if (!package->functions[j].intact)
+					return STATUS_REFUSED;
+			}
+			for (size_t j = 0; j < package->image_count; j++) {
+				if (package->images[j].state == IMAGE_STALE)
 					return STATUS_REFUSED;
 			}
 		}

@@ -406,6 +406,22 @@ static int check_known(const struct report *report)
 	return STATUS_REFUSED;
 }
 
+// The mapped images in which PATCH is in force.
+static size_t count_active(const struct patch_state *state, const struct patch *patch)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < state->package_count; i++) {
+		const struct active_package *package = &state->packages[i];
+
+		for (size_t j = 0;
+		     !memcmp(package->digest, patch->digest, HP_HASH_SIZE) && j < package->image_count; j++)
+			count += package->images[j].state == IMAGE_ACTIVE ||
+				 package->images[j].state == IMAGE_CHANGED; // which is said already
+	}
+	return count;
+}
+
 // --verify with a package: it must be active in every process that maps one of its targets.
 static int check_active(struct report *report, const struct patch *patch)
 {
@@ -416,23 +432,19 @@ static int check_active(struct report *report, const struct patch *patch)
 
 	for (size_t i = 0; i < count; i++) {
 		struct process *process = open_mapped(pids[i]);
-		bool active = false;
+		size_t wanted = process ? apply_targets(process, patch) : 0, active = 0;
 
-		if (!process || !apply_targets(process, patch)) {
-			process_close(process);
-			continue;
+		for (size_t j = 0; wanted && j < report->entries.count; j++) {
+			if (report->entries.at[j].pid == pids[i])
+				active += count_active(&report->entries.at[j].state, patch);
 		}
-		for (size_t j = 0; j < report->entries.count; j++) {
-			const struct entry *entry = &report->entries.at[j];
-
-			for (size_t k = 0; entry->pid == pids[i] && k < entry->state.package_count; k++)
-				active |=
-					entry->state.packages[k].active &&
-					!memcmp(entry->state.packages[k].digest, patch->digest, HP_HASH_SIZE);
-		}
-		if (!active) {
-			fprintf(stderr, "hp-apply: %d %s: %s is not active\n", pids[i], process->comm,
+		if (active < wanted) {
+			fprintf(stderr, "hp-apply: %d %s: %s is not active", pids[i], process->comm,
 				patch->facts.id);
+			if (active)
+				fprintf(stderr, " in %zu of %zu images; apply it again", wanted - active,
+					wanted);
+			fprintf(stderr, "\n");
 			status = STATUS_REFUSED;
 		}
 		process_close(process);
