@@ -212,11 +212,17 @@ static void read_type(struct reading *reading, struct cursor *cursor)
 static void read_places(struct reading *reading, struct cursor *cursor)
 {
 	while (cursor->at < cursor->size && !cursor->bad) {
-		struct note_place place = {.macro = read_string(reading, cursor), .file = ""};
+		struct note_place place = {.macro = read_string(reading, cursor)};
+		uint64_t distance;
 
 		place.file = read_string(reading, cursor);
-		place.line = read_line(cursor);
-		*vec_push(&reading->places) = place;
+		while ((distance = cursor_uleb(cursor))) {
+			cursor->bad |= distance > INT32_MAX || distance + place.line > INT32_MAX;
+			if (cursor->bad)
+				return;
+			place.line += (unsigned)distance;
+			*vec_push(&reading->places) = place;
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ enum initial { INITIAL_ZERO, INITIAL_INTEGER, INITIAL_OTHER };
 struct writer {
 	struct text strings, records;
 	struct numbers string_of; // hash of a text -> 1 + its offset
+	struct numbers files;     // hashes of those that hold a function which is written
 	size_t functions;         // written so far
 };
 
@@ -146,23 +147,27 @@ static char *options_text(void)
 	return text.at;
 }
 
-// Those of functions that are written; false when one cannot be read.
-static bool search_files(void)
+static uint64_t file_key(const char *file)
 {
-	struct numbers seen = {};
+	uint64_t key = HASH_START;
+
+	mix_text(&key, file);
+	return key ? key : 1;
+}
+
+// The files of functions that are written; false when one cannot be read.
+static bool search_files(struct writer *writer)
+{
 	bool all = knows_expansions();
 
-	for (size_t i = 0; all && i < facts.functions.count; i++) {
+	for (size_t i = 0; i < facts.functions.count; i++) {
 		const struct function_fact *fact = &facts.functions.at[i];
-		uint64_t key = HASH_START;
 
 		if (!fact->record || !fact->file || !fact->parsed)
 			continue;
-		mix_text(&key, fact->file);
-		if (!(*numbers_put(&seen, key ? key : 1))++)
+		if (!(*numbers_put(&writer->files, file_key(fact->file)))++ && all)
 			all = search_file(fact->file);
 	}
-	free(seen.at);
 	return all;
 }
 
@@ -439,34 +444,59 @@ static void put_types(struct writer *writer)
 	}
 }
 
-static void put_place(struct writer *writer, struct text *body, struct numbers *seen, const char *macro,
-		      const char *file, unsigned line)
+static int compare_places(const void *left, const void *right)
 {
-	uint64_t key = HASH_START;
+	const struct place_fact *a = (const struct place_fact *)left, *b = (const struct place_fact *)right;
+	int order = strcmp(a->macro, b->macro);
 
-	mix_text(&key, file);
-	mix_text(&key, macro);
-	mix_in(&key, line);
-	if ((*numbers_put(seen, key ? key : 1))++)
-		return;
-	put_string(writer, body, macro);
-	put_file(writer, body, file);
-	put_number(body, line);
+	if (!order)
+		order = strcmp(a->file ? a->file : "", b->file ? b->file : "");
+	return order ? order : (a->line > b->line) - (a->line < b->line);
+}
+
+static bool is_same_file(const struct place_fact *a, const struct place_fact *b)
+{
+	return !strcmp(a->macro, b->macro) && !strcmp(a->file ? a->file : "", b->file ? b->file : "");
+}
+
+// The lines of one macro in one file, each as its distance from the one before; 0 ends them.
+static size_t put_lines(struct writer *writer, struct text *body, const struct place_fact *places,
+			size_t count)
+{
+	unsigned last = 0;
+	size_t i;
+
+	put_string(writer, body, places[0].macro);
+	put_file(writer, body, places[0].file);
+	for (i = 0; i < count && is_same_file(&places[0], &places[i]); i++) {
+		if (places[i].line > last)
+			put_number(body, places[i].line - last);
+		last = places[i].line;
+	}
+	put_number(body, 0);
+	return i;
 }
 
 static void put_places(struct writer *writer)
 {
 	struct text body = {};
-	struct numbers seen = {};
 	struct expansion expansion;
 	size_t at = 0;
 
-	while (next_expansion(&at, &expansion))
-		put_place(writer, &body, &seen, expansion.macro, expansion.file, expansion.line);
-	for (size_t i = 0; i < facts.places.count; i++)
-		put_place(writer, &body, &seen, facts.places.at[i].macro, facts.places.at[i].file,
-			  facts.places.at[i].line);
-	free(seen.at);
+	while (next_expansion(&at, &expansion)) {
+		struct place_fact *place;
+
+		if (!numbers_get(&writer->files, file_key(expansion.file)))
+			continue;
+		place = list_push(&facts.places);
+		place->macro = expansion.macro;
+		place->file = expansion.file;
+		place->line = expansion.line;
+	}
+	if (facts.places.count)
+		qsort(facts.places.at, facts.places.count, sizeof(*facts.places.at), compare_places);
+	for (size_t i = 0; i < facts.places.count;)
+		i += put_lines(writer, &body, &facts.places.at[i], facts.places.count - i);
 	put_record(&writer->records, TAG_PLACES, &body);
 }
 
@@ -503,7 +533,7 @@ void write_notes(void)
 	text_free(&payload);
 	number_functions(&writer);
 	number_owners(&writer);
-	put_build(&writer, search_files());
+	put_build(&writer, search_files(&writer));
 	put_functions(&writer);
 	put_variables(&writer);
 	put_types(&writer);

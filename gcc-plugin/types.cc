@@ -61,6 +61,11 @@ static void add_type(struct text *text, tree type, unsigned nest)
 	switch (TREE_CODE(type)) {
 	case POINTER_TYPE:
 	case REFERENCE_TYPE:
+		// which structure it points to changes no layout, and the names would be a tenth of all notes
+		if (RECORD_OR_UNION_TYPE_P(TREE_TYPE(type))) {
+			text_print(text, "struct%c", TREE_CODE(type) == POINTER_TYPE ? '*' : '&');
+			return;
+		}
 		add_type(text, TREE_TYPE(type), nest + 1);
 		text_print(text, TREE_CODE(type) == POINTER_TYPE ? "*" : "&");
 		return;
