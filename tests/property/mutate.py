@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Changes one constant, condition or call in a random function, compiles again, and asks what hp-diff says.
 
+    HP_KERNEL_TREE=TREE mutate.py --program=linux ...     the same in a prepared kernel tree
     mutate.py --count=N [--seed=S] [--fetched=DIR] [--work=DIR] [--program=NAME] [--cc=CC] [--verbose]
 
 hp-diff must name the function that was changed, or those it is inlined into (by DWARF); every other function it names must
@@ -24,6 +25,14 @@ import sources
 FLAGS = (["-O2", "-ffunction-sections", "-fdata-sections"], ["-O2"], ["-O3", "-ffunction-sections", "-fdata-sections"],
          ["-Os"], ["-O1", "-ffunction-sections", "-fdata-sections"], ["-O0"],
          ["-O2", "-fPIC", "-ffunction-sections", "-fdata-sections"], ["-O2", "-fno-asynchronous-unwind-tables"])
+
+# A kernel's own flags are its configuration.
+KERNEL_FLAGS = ([], ["-ffunction-sections", "-fdata-sections"])
+
+
+def flags_of(source):
+    return KERNEL_FLAGS if source.program == "linux" else FLAGS
+
 
 NUMBER = re.compile(r"(?<![\w.])(0[xX][0-9a-fA-F]+|[0-9]+)(?![\w.])")
 CONDITION = re.compile(r"(?<![<>=!&|+\-*/^%-])(==|!=|<=|>=|<|>|&&|\|\|)(?![<>=&|])")
@@ -101,7 +110,7 @@ def pick(laboratory, number):
     for _ in range(60):
         program = files.choice(laboratory.programs)
         source = files.choice([s for s in laboratory.sources if s.program == program])
-        flags = files.choice(FLAGS)
+        flags = files.choice(flags_of(source))
         text = source.text()
         lines = text.split("\n")
         original, functions = laboratory.original(source, flags, options["cc"])

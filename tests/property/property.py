@@ -67,7 +67,7 @@ def build_sides(options, source, edit, flags, chance, paths):
 def one(options, number, source, edit):
     """(kind, what to say): same, really other (both agree), too much, missed, skipped."""
     chance = random.Random(number)
-    flags = chance.choice(mutate.FLAGS)
+    flags = chance.choice(mutate.flags_of(source))
     said = f"seed {number}: {source.name} {edit} ({' '.join(flags)})"
     paths = [os.path.join(options["work"], f"property.{os.getpid()}.{number}.{side}.o") for side in ("old", "new")]
     try:
@@ -97,6 +97,8 @@ def draw(options):
     """(number, source, edit): all, or COUNT of them by their seeds."""
     everything = []
     wanted = options["edits"].split(",") if options["edits"] else EDITS
+    if options["program"] == "linux":
+        wanted = [edit for edit in wanted if edit != "directory"]
     for program in options["program"].split(","):
         for source in sources.prepare(program, options["fetched"], options["work"]):
             if os.path.exists(source.path):
@@ -138,8 +140,9 @@ def main():
             arguments.append(argument)
     OPTIONS = dict(mutate.parse(arguments), edits=wanted)
     items, tally = draw(OPTIONS), collections.Counter()
-    for program in OPTIONS["program"].split(","):
-        elsewhere(OPTIONS["work"], program)
+    for program in OPTIONS["program"].replace("linux", "").split(","):
+        if program:
+            elsewhere(OPTIONS["work"], program)
     print(f"# seeds {items[0][0]} to {items[-1][0]}", flush=True)
     with concurrent.futures.ProcessPoolExecutor(int(OPTIONS["jobs"])) as pool:
         for kind, said in pool.map(in_worker, items):

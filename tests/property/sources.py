@@ -49,6 +49,7 @@ class Source:
 
     def __init__(self, program, cwd, source, arguments):
         self.program, self.cwd, self.source, self.arguments = program, cwd, source, arguments
+        self.compiler, self.after = None, None  # the kernel's own compiler, and what it runs on each object: objtool
         self.path = os.path.normpath(os.path.join(cwd, source))
 
     @property
@@ -114,8 +115,34 @@ def read_commands(program, tree, log):
     return [found[path] for path in sorted(found)]
 
 
+def kernel_sources(tree):
+    """Each built file of a prepared kernel tree, by what `make -n` would do; the list is kept beside the tree."""
+    log = os.path.abspath(tree) + ".commands"
+    if not os.path.exists(log):
+        settings = os.environ.get("HP_KERNEL_MAKE", "").split()
+        with open(log + ".part", "w", encoding="utf-8") as out:
+            subprocess.run(["make", "-n", "-k"] + settings + ["vmlinux", "modules"], cwd=tree, stdout=out,
+                           stderr=subprocess.DEVNULL, check=False)
+        os.rename(log + ".part", log)
+    found = []
+    pattern = re.compile(r"; (\S*gcc\S*|clang\S*) (-Wp,-MMD,\S+ .*?) -c -o (\S+\.o) (\S+\.c)\s*(?:;\s*(\./tools/objtool/objtool [^;]*?)\s+\S+\.o)?\s*;")
+    with open(log, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            command = pattern.search(line) if " -c -o " in line else None
+            if not command or not os.path.exists(os.path.join(tree, command.group(4))):
+                continue
+            arguments = [a for a in shlex.split(command.group(2)) if not a.startswith("-Wp,") and not re.match(r"^-g|^-W", a)]
+            source = Source("linux", os.path.abspath(tree), command.group(4), arguments)
+            source.compiler = command.group(1)
+            source.after = shlex.split(command.group(5)) if command.group(5) else None
+            found.append(source)
+    return found
+
+
 def prepare(program, fetched, work):
     """All sources of PROGRAM, fetched into FETCHED and made ready below WORK; both are kept."""
+    if program == "linux":
+        return kernel_sources(os.environ["HP_KERNEL_TREE"])
     tree, log = os.path.join(work, "tree", program), os.path.join(work, f"{program}.commands")
     os.makedirs(work, exist_ok=True)
     with open(os.path.join(work, ".lock"), "w", encoding="utf-8") as lock:
@@ -137,7 +164,7 @@ def make_ready(program, tree, log, fetched):
 def compile_source(source, output, flags, compiler="cc", text=None, cwd=None, timeout=600):
     """Compiles SOURCE, or TEXT in its place under the same name. True when it went well."""
     cwd = cwd or source.cwd
-    command = shlex.split(compiler) + source.arguments + flags + ["-w", "-c", "-o", output]
+    command = shlex.split(source.compiler or compiler) + source.arguments + flags + ["-w", "-c", "-o", output]
     if text is None:
         command.append(source.source if not os.path.isabs(source.source) else source.path)
         given = None
@@ -152,4 +179,6 @@ def compile_source(source, output, flags, compiler="cc", text=None, cwd=None, ti
                               env=dict(os.environ, SOURCE_DATE_EPOCH="1700000000", LC_ALL="C"))
     except subprocess.TimeoutExpired:
         return False
+    if done.returncode == 0 and source.after:
+        done = subprocess.run(source.after + [os.path.abspath(output)], cwd=cwd, capture_output=True, check=False)
     return done.returncode == 0
