@@ -390,6 +390,27 @@ static bool is_line_immediate(const struct unit *old, const struct unit *new_uni
 	return true;
 }
 
+/* "file.c:1034" on one side, "file.c:1059" on the other: the source line of the instruction that refers to it. */
+static bool is_line_string(const struct unit *old, const struct unit *new_unit, size_t i,
+			   struct change *change, struct arena *arena)
+{
+	uint64_t old_value, new_value, at = old->relocs[i].offset - old->offset;
+
+	if (old->kind != UNIT_FUNCTION || old->relocs[i].info != new_unit->relocs[i].info ||
+	    !strings_differ_in_number(&old->relocs[i], &new_unit->relocs[i], &old_value, &new_value) ||
+	    !is_own_line(old, at, old_value) || !is_own_line(new_unit, at, new_value))
+		return false;
+	*change = (struct change){.kind = CHANGE_IMMEDIATE,
+				  .at_old = at,
+				  .at_new = at,
+				  .old = arena_printf(arena, "%" PRIu64, old_value),
+				  .new = arena_printf(arena, "%" PRIu64, new_value),
+				  .old_line = (unsigned)old_value,
+				  .line = (unsigned)new_value,
+				  .text = "__LINE__"};
+	return true;
+}
+
 // ---- one pair of units ---------------------------------------------------------------------------
 
 static uint64_t common_prefix(const struct unit *old, const struct unit *new_unit)
@@ -459,14 +480,21 @@ static void list_differences(struct comparison *c, struct unit *old, struct unit
 		at = end;
 	}
 	for (size_t i = 0; i < old->reloc_count; i++) {
+		struct change change;
+
 		if (same_meaning(c, &old->relocs[i], &new_unit->relocs[i]))
 			continue;
-		*only_lines = false;
-		add_change(list, (struct change){.kind = CHANGE_TARGET,
+		if (!*only_lines || !is_line_string(old, new_unit, i, &change, c->arena)) {
+			*only_lines = false;
+			change = (struct change){.kind = CHANGE_TARGET,
 						 .at_old = old->relocs[i].offset - old->offset,
 						 .at_new = new_unit->relocs[i].offset - new_unit->offset,
 						 .old = describe_target(c->arena, &old->relocs[i]),
-						 .new = describe_target(c->arena, &new_unit->relocs[i])});
+						 .new = describe_target(c->arena, &new_unit->relocs[i])};
+		}
+		if (list->count >= CHANGES_MAX)
+			*only_lines = false;
+		add_change(list, change);
 		if (list->count >= CHANGES_MAX)
 			break;
 	}

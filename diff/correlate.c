@@ -475,6 +475,23 @@ static bool share_owner(struct correlation *c, struct unit *old, struct unit *ne
 	return units_share_owner(c->old_referrers, old, c->new_referrers, new_unit);
 }
 
+/*
+ * Nobody refers to either: an entry of a table that the linker puts together (the kernel's initcalls), or a static whose
+ * readers the compiler gave its contents (`static const char id[] = ...; memcmp(p, id, 4)`). There is no owner to ask.
+ */
+static bool is_unreferred(struct correlation *c, struct unit *old, struct unit *new_unit)
+{
+	size_t old_count, new_count;
+
+	if (!c->old_referrers) {
+		c->old_referrers = referrers_new(c->old);
+		c->new_referrers = referrers_new(c->new_object);
+	}
+	referrers_of(c->old_referrers, old, &old_count);
+	referrers_of(c->new_referrers, new_unit, &new_count);
+	return !old_count && !new_count;
+}
+
 // ---- all of it -----------------------------------------------------------------------------------
 
 #define ROUNDS_MAX 32 // real objects need two or three
@@ -506,6 +523,7 @@ static bool correlate_once(struct object *old, struct object *new_object)
 	match_by_content(&c);
 	settle(&c);
 	match_by_key(&c, UNIT_DATUM, "owner", share_owner);
+	match_by_key(&c, UNIT_DATUM, "name", is_unreferred);
 	settle(&c);
 	agrees = !notes_contradict_code(&c);
 	free(c.fresh.at);

@@ -29,6 +29,10 @@ const char *name_key(struct arena *arena, const char *name);
 bool name_is_content(const char *name);
 bool name_is_per_build(const char *name);
 
+/* line-string.c: two relocations mean strings that differ in one number alone, and in what it is. */
+bool strings_differ_in_number(const struct reloc *old, const struct reloc *new_reloc, uint64_t *old_value,
+			      uint64_t *new_value);
+
 /* Read-only data without an identity of its own: what counts is the bytes a reference finds there. */
 bool unit_is_content(const struct unit *unit);
 /* The two units have relocations of the same types at the same offsets. */

@@ -14,6 +14,27 @@ static bool is_number(const char *text, size_t length)
 }
 
 /*
+ * include/linux/init.h, __initcall_id(): a counter and a source line stand between module and function:
+ *	__initcall__kmod_exec__777_2207_init_fs_exec_sysctls5 -> __initcall__kmod_exec__#_#_init_fs_exec_sysctls5
+ */
+static char *initcall_key(struct arena *arena, const char *name)
+{
+	char *key = arena_alloc(arena, strlen(name) + 3), *out = key;
+
+	while (*name) {
+		size_t digits = *name == '_' ? strspn(name + 1, "0123456789") : 0;
+
+		*out++ = *name++;
+		if (digits && name[digits] == '_') {
+			*out++ = '#';
+			name += digits;
+		}
+	}
+	*out = 0;
+	return key;
+}
+
+/*
  * Components that are numbers count what the compiler made before and mean nothing by themselves:
  *	count.5                    -> count.#            a static local
  *	f.isra.0.constprop.2.cold  -> f.isra.#.constprop.#.cold
@@ -30,6 +51,8 @@ const char *name_key(struct arena *arena, const char *name)
 			length--;
 		return arena_printf(arena, "%.*s#", (int)length, name);
 	}
+	if (!strncmp(name, "__initcall__", 12))
+		return initcall_key(arena, name);
 	if (!strchr(name, '.'))
 		return name;
 	key = arena_alloc(arena, length + 1);

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Edits of C sources that mean nothing. Each takes a text and a random source, and gives a text, or None where it has nothing to do."""
+"""Edits of C sources that mean nothing.
+
+Each takes a text and a random source, and gives lines as pairs (number in the old text or None, line), or None where it has
+nothing to do.
+"""
 import re
 
 
@@ -24,15 +28,18 @@ def outside(text):
     return states
 
 
+def numbered(text):
+    return list(enumerate(text.split("\n"), 1))
+
+
 def blank_lines(text, chance):
     """Blank lines and comments, above everything and within functions."""
-    lines, states, out = text.split("\n"), outside(text), []
-    out += [""] * chance.randint(1, 3) + ["/* nothing */"]
-    for line, free in zip(lines, states):
+    out = [(None, "")] * chance.randint(1, 3) + [(None, "/* nothing */")]
+    for (number, line), free in zip(numbered(text), outside(text)):
         if free and chance.random() < 0.03:
-            out.append(chance.choice(("", "/* a comment */", "\t/* two */ /* comments */", "")))
-        out.append(line)
-    return "\n".join(out)
+            out.append((None, chance.choice(("", "/* a comment */", "\t/* two */ /* comments */", ""))))
+        out.append((number, line))
+    return out
 
 
 def functions(text):
@@ -53,19 +60,19 @@ def functions(text):
 
 def reordered(text, chance):
     """Neighbouring functions change places where the second does not know the first."""
-    lines, pieces, done = text.split("\n"), functions(text), 0
+    lines, pieces, done = numbered(text), functions(text), 0
     at = 0
     while at + 1 < len(pieces):
         (first, last, name), (second, end, _) = pieces[at], pieces[at + 1]
         adjacent = second == last + 1
-        knows = re.search(rf"\b{re.escape(name)}\b", "\n".join(lines[second:end + 1]))
+        knows = re.search(rf"\b{re.escape(name)}\b", "\n".join(line for _, line in lines[second:end + 1]))
         if adjacent and not knows and chance.random() < 0.5:
             lines[first:end + 1] = lines[second:end + 1] + lines[first:last + 1]
             done += 1
             at += 2
         else:
             at += 1
-    return "\n".join(lines) if done else None
+    return lines if done else None
 
 
 def renamed_labels(text, _chance):
@@ -79,31 +86,27 @@ def renamed_labels(text, _chance):
         if uses == gotos + places and places:
             text = re.sub(rf"\b{label}\b", f"{label}_renamed", text)
             done += 1
-    return text if done else None
+    return numbered(text) if done else None
 
 
 def unused_statics(text, chance):
     """Statics that nobody uses, with locals that take numbers from the others'."""
-    lines, states = text.split("\n"), outside(text)
-    pieces = functions(text)
+    lines, states, pieces = numbered(text), outside(text), functions(text)
     at = [i for i, _, _ in pieces if states[i]] or None
     if not at:
         return None
     for n, i in enumerate(sorted(chance.sample(at, min(3, len(at))), reverse=True)):
-        lines.insert(i, f"static int unused_{n}; static inline int unused_function_{n}(int x) "
-                        f"{{ static int count, i, buf; count += x + i + buf; return count + unused_{n}; }}")
-    return "\n".join(lines)
+        lines.insert(i, (None, f"static int unused_{n}; static inline int unused_function_{n}(int x) "
+                               f"{{ static int count, i, buf; count += x + i + buf; return count + unused_{n}; }}"))
+    return lines
 
 
 TEXT_EDITS = {"blank-lines": blank_lines, "reordered": reordered, "renamed-labels": renamed_labels, "unused-statics": unused_statics}
 
 
-def moved_lines(old, new):
-    """{old line: {new line}} as far as lines can be told apart, for both texts' equal lines in order."""
-    import difflib
-    moved = {}
-    matcher = difflib.SequenceMatcher(None, old.split("\n"), new.split("\n"), autojunk=False)
-    for block in matcher.get_matching_blocks():
-        for i in range(block.size):
-            moved.setdefault(block.a + i + 1, set()).add(block.b + i + 1)
-    return moved
+def apply(name, text, chance):
+    """(edited text, {old line: {new line}}), or None."""
+    lines = TEXT_EDITS[name](text, chance)
+    if lines is None:
+        return None
+    return "\n".join(line for _, line in lines), {old: {new} for new, (old, _) in enumerate(lines, 1) if old is not None}

@@ -27,7 +27,7 @@ MACHINES = {
 }
 # State of one build, in the words of the kernel's headers; never a difference by itself.
 PER_BUILD = re.compile(r"^(__already_done|__warned|__key|_rs|descriptor|_entry|__once|___once_key|__print_once)(\.\d+)*$"
-                       r"|^__UNIQUE_ID_|^_entry_ptr|^__print_once|^__initcall_")
+                       r"|^__UNIQUE_ID_|^_entry_ptr|^__print_once")
 # Tables of the kernel whose entries point into functions.
 TABLES = re.compile(r"^(__bug_table|__ex_table|__jump_table|\.altinstructions|\.smp_locks|\.parainstructions|"
                     r"\.static_call_sites|\.call_sites|\.retpoline_sites|__mcount_loc|"
@@ -35,7 +35,7 @@ TABLES = re.compile(r"^(__bug_table|__ex_table|__jump_table|\.altinstructions|\.
                     r"\.s390_.*|__patchable_function_entries)$")
 # Positions, or found again by tools that are run on every object: they follow from the code.
 FOLLOWING = re.compile(r"^(\.orc_unwind.*|\.return_sites|\.ibt_endbr_seal|\.discard.*|\.eh_frame.*|\.printk_index|"
-                       r"\.modinfo|\.export_symbol|__param|\.altinstr_aux|\.init\.setup|\.BTF.*|___?k.*tab.*|\.initcall.*)$")
+                       r"\.modinfo|\.export_symbol|__param|\.altinstr_aux|\.init\.setup|\.BTF.*|___?k.*tab.*)$")
 
 
 class Cannot(Exception):
@@ -59,6 +59,8 @@ def without_numbers(name):
     """f.isra.0.constprop.2.cold -> f.isra.#.constprop.#"""
     if name.startswith("__UNIQUE_ID_"):
         return re.sub(r"\d+$", "#", name)
+    if name.startswith("__initcall__"):
+        return re.sub(r"(?<=_)\d+(?=_)", "#", name)
     name = re.sub(r"\.cold(\.\d+)?$", "", name)
     head, dot, tail = name.partition(".")
     return head + dot + re.sub(r"(^|(?<=\.))\d+(?=\.|$)", "#", tail) if head else name
@@ -303,8 +305,8 @@ class Comparison:
             else:
                 crowded.append((key, olds, news))
         # By exact shape first, then by who uses it in which order, then the last one left.
-        for signature in (self.shape, self.use):
-            for number, (key, olds, news) in enumerate(crowded):
+        for signature in (self.shape, self.use) + (self.use_by_known,) * 8:
+            for key, olds, news in crowded:
                 self.pair_by(key, olds, news, signature)
         for key, olds, news in crowded:
             left, right = ([u for u in side if u.identity is None] for side in (olds, news))
@@ -323,8 +325,7 @@ class Comparison:
                     found[signature(unit, side)][side].append(unit)
         for said, (left, right) in found.items():
             if said is not None and len(left) == 1 and len(right) == 1:
-                name = f"{key}~{len(self.forms)}~{left[0].name}"
-                left[0].identity = right[0].identity = name
+                left[0].identity = right[0].identity = f"{key}~{left[0].name}"
 
     @staticmethod
     def is_part(unit):
@@ -340,7 +341,7 @@ class Comparison:
                     order[target.key].append(target)
             for same in order.values():
                 for number, target in enumerate(same):
-                    users[target].append((unit.key, number, len(same)))
+                    users[target].append((unit, number, len(same)))
         return users
 
     def targets(self, unit):
@@ -367,10 +368,15 @@ class Comparison:
         """Code without its references: enough to tell most clones apart."""
         if not unit.is_code:
             return None
-        return tuple(i.bytes for i in self.instructions(unit)), tuple(sorted(self.users[side].get(unit, [])))
+        return tuple(i.bytes for i in self.instructions(unit)), self.use(unit, side)
 
     def use(self, unit, side):
         users = self.users[side].get(unit)
+        return tuple(sorted((user.key, number, count) for user, number, count in users)) if users else None
+
+    def use_by_known(self, unit, side):
+        """Clones that call each other in a chain: by those users that have a counterpart already."""
+        users = [(user.identity, number, count) for user, number, count in self.users[side].get(unit, []) if user.identity]
         return tuple(sorted(users)) if users else None
 
     # ---- contents ------------------------------------------------------------------------------------------
@@ -552,13 +558,31 @@ class Comparison:
 
     def moved_line(self, left, right):
         """The two instructions differ in one number, and that is a source line that moved."""
-        if not self.moved or left[1] != right[1] or len(left[0]) != len(right[0]):
+        if not self.moved or len(left[0]) != len(right[0]) or not self.moved_in_strings(left[1], right[1]):
             return False
+        if left[0] == right[0]:
+            return True
         numbers = [[int(n, 16) for n in self.NUMBER.findall(side[2])] for side in (left, right)]
         if self.NUMBER.sub("N", left[2]) != self.NUMBER.sub("N", right[2]):
             return False
         differing = [(a, b) for a, b in zip(*numbers) if a != b]
         return bool(differing) and all(b in self.moved.get(a, ()) for a, b in differing)
+
+    def moved_in_strings(self, left, right):
+        """"file.c:1034" and "file.c:1059" in the place of one another."""
+        if len(left) != len(right):
+            return False
+        for a, b in zip(left, right):
+            if a == b:
+                continue
+            if a[:2] != b[:2] or len(a) < 3 or a[2][0] != "string" or b[2][0] != "string":
+                return False
+            if re.sub(rb"\d+", b"N", a[2][1]) != re.sub(rb"\d+", b"N", b[2][1]):
+                return False
+            pairs = zip(re.findall(rb"\d+", a[2][1]), re.findall(rb"\d+", b[2][1]))
+            if not all(x == y or int(y) in self.moved.get(int(x), ()) for x, y in pairs):
+                return False
+        return True
 
     # ---- the answer ----------------------------------------------------------------------------------------
 

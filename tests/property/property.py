@@ -40,15 +40,15 @@ def elsewhere(work, program):
 
 def build_sides(options, source, edit, flags, chance, paths):
     """Both objects; the map of lines. None when the edit has nothing to do here or does not compile."""
-    text, moved = source.text(), {}
+    text = source.text()
     if edit in edits.TEXT_EDITS:
-        edited = edits.TEXT_EDITS[edit](text, chance)
-        if edited is None:
+        done = edits.apply(edit, text, chance)
+        if done is None:
             return None
+        edited, moved = done
         # What means nothing must at least compile; some texts are generated or full of macros.
         if not sources.compile_source(source, paths[1], flags + ["-g"], options["cc"], text=edited):
             return None
-        moved = edits.moved_lines(text, edited)
         if not sources.compile_source(source, paths[0], flags + ["-g"], options["cc"], text=text):
             return None
         return moved

@@ -36,6 +36,10 @@ PROVES(compare, moved_line_is_no_change, "lines.c", "", "+ added\n~ fixed\n= mov
 PROVES(compare, moved_line_of_an_inlined_call_is_no_change, "lines_inlined.c", "", "= caller\n")
 PROVES(compare, moved_line_is_a_change_without_line_tables, "lines.c", "-g0", "+ added\n~ fixed\n~ moved\n")
 PROVES(compare, moved_line_beside_another_change_is_a_change, "line_and_more.c", "", "~ both\n")
+PROVES(compare, moved_line_in_a_string_or_a_name_is_no_change, "line_string.c", "", "~ fixed\n= moved\n")
+PROVES(compare, moved_line_in_a_string_is_a_change_without_line_tables, "line_string.c", "-g0",
+       "~ fixed\n~ moved\n")
+PROVES(compare, renumbered_static_that_nobody_refers_to_is_no_change, "unreferred_static.c", "", "")
 PROVES(compare, immediate_behind_the_address_is_accounted_for, "immediate_tail.c", "-fno-data-sections",
        "+ padding_before\n")
 
