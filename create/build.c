@@ -412,6 +412,7 @@ static struct target *target_new(struct builder *builder, struct candidate *cand
 	target->diags = builder->diags;
 	target->image = candidate->image;
 	target->path = candidate->path;
+	target->linked_otherwise = builder->options->running;
 	target->decoder = builder->decoder;
 	target->payload = payload_new(builder->arena);
 	target->piece_of = intmap_new();

@@ -37,6 +37,14 @@ bool unit_in_image(const struct target *target, const struct unit *old, uint64_t
 	return unit_presence(target, old, vaddr) == PRESENCE_PROVEN;
 }
 
+uint64_t unit_image_size(const struct target *target, const struct unit *old)
+{
+	const struct piece *piece = intmap_get(target->piece_of, (uintptr_t)old->object);
+	uint64_t size = piece ? place_of(piece->placement, old)->size : 0;
+
+	return size ? size : old->size;
+}
+
 struct unit *reloc_unit(const struct target *target, const struct reloc *reloc)
 {
 	if (reloc->target)

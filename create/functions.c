@@ -155,8 +155,8 @@ static void describe_pads(const struct unit *old, const uint8_t *code, const str
 static void describe_function(struct target *target, struct member *member)
 {
 	const struct unit *old = member->old;
-	uint64_t room =
-		old->size + (old->size < SHORT_FUNCTION ? proven_padding(target, old, member->old_vaddr) : 0);
+	uint64_t size = unit_image_size(target, old);
+	uint64_t room = size + (size < SHORT_FUNCTION ? proven_padding(target, old, member->old_vaddr) : 0);
 	const uint8_t *code = image_bytes(target->image, member->old_vaddr, room);
 	struct hp_function *function;
 	struct prologue prologue;
@@ -166,7 +166,7 @@ static void describe_function(struct target *target, struct member *member)
 		refuse(target, member->unit, "malformed-object", "image does not hold the function's bytes");
 		return;
 	}
-	if (!make_prologue(target, member, code, old->size, room, &prologue))
+	if (!make_prologue(target, member, code, size, room, &prologue))
 		return;
 	moved = emit_prologue(target, member, &prologue);
 	member->function = (uint32_t)target->functions.count;
@@ -177,7 +177,7 @@ static void describe_function(struct target *target, struct member *member)
 		.name = public_name(old),
 		.object = old->object->path,
 		.vaddr = member->old_vaddr,
-		.old_size = old->size,
+		.old_size = size,
 		.jump_offset = prologue.jump_offset,
 		.jump_size = prologue.jump_size,
 		.flags = prologue.endbr ? HP_FUNCTION_ENDBR : 0,
@@ -186,14 +186,15 @@ static void describe_function(struct target *target, struct member *member)
 	check_folded(target, member);
 	if (is_public(old))
 		function->flags |= HP_FUNCTION_GLOBAL;
-	crypto_hash_sha256(function->old_hash, code, old->size);
-	memcpy(function->old_bytes, code, old->size < HP_OLD_BYTES_MAX ? old->size : HP_OLD_BYTES_MAX);
-	add_part(target, member->function, NULL, member->old_vaddr, old->size);
+	crypto_hash_sha256(function->old_hash, code, size);
+	memcpy(function->old_bytes, code, size < HP_OLD_BYTES_MAX ? size : HP_OLD_BYTES_MAX);
+	add_part(target, member->function, NULL, member->old_vaddr, size);
 	for (size_t i = 0; i < old->part_count; i++) {
 		uint64_t vaddr;
 
 		if (old->parts[i]->kind == UNIT_FUNCTION && unit_in_image(target, old->parts[i], &vaddr))
-			add_part(target, member->function, NULL, vaddr, old->parts[i]->size);
+			add_part(target, member->function, NULL, vaddr,
+				 unit_image_size(target, old->parts[i]));
 	}
 }
 

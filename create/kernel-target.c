@@ -178,20 +178,6 @@ static const struct image_symbol *entry_symbol(const struct target *target, cons
 	return symbol && symbol->vaddr == member->old_vaddr ? symbol : NULL;
 }
 
-static const struct unit_place *old_place(const struct target *target, const struct unit *old)
-{
-	const struct piece *piece = intmap_get(target->piece_of, (uintptr_t)old->object);
-
-	return place_of(piece->placement, old);
-}
-
-static uint64_t linked_size(const struct target *target, const struct unit *old)
-{
-	const struct unit_place *place = old_place(target, old);
-
-	return place->size ? place->size : old->size;
-}
-
 static void add_part(struct target *target, uint32_t function, struct payload_symbol *symbol, uint64_t vaddr,
 		     uint64_t size)
 {
@@ -208,7 +194,7 @@ static void describe_function(struct target *target, struct member *member)
 	const struct image *image = target->image;
 	const struct unit *old = member->old;
 	const struct image_symbol *symbol = entry_symbol(target, member);
-	uint64_t size = linked_size(target, old);
+	uint64_t size = unit_image_size(target, old);
 	const uint8_t *code = image_bytes(image, member->old_vaddr, size);
 	struct hp_function *function;
 
@@ -245,7 +231,8 @@ static void describe_function(struct target *target, struct member *member)
 		uint64_t vaddr;
 
 		if (old->parts[i]->kind == UNIT_FUNCTION && unit_in_image(target, old->parts[i], &vaddr))
-			add_part(target, member->function, NULL, vaddr, linked_size(target, old->parts[i]));
+			add_part(target, member->function, NULL, vaddr,
+				 unit_image_size(target, old->parts[i]));
 	}
 }
 

@@ -76,11 +76,12 @@ static bool is_named(const struct target *target, uint64_t from, uint64_t to)
 
 uint64_t proven_padding(const struct target *target, const struct unit *unit, uint64_t vaddr)
 {
-	uint64_t end = vaddr + unit->size, next = 0, align;
+	uint64_t size = unit_image_size(target, unit), end = vaddr + size, next = 0, align;
 	const struct unit *behind;
 	const uint8_t *bytes;
 
-	if (!alone(unit))
+	// With --running the sections that were linked are others.
+	if (!alone(unit) || target->linked_otherwise)
 		return 0;
 	behind = neighbour(target, unit, &next);
 	if (!behind || next <= end)

@@ -53,6 +53,7 @@ struct target {
 	struct image *vmlinux;   /* of modules: the kernel they belong to, when it is at hand */
 	struct image *new_image; /* what NEW has in its place, or NULL */
 	const char *path;        /* of the image, for messages */
+	bool linked_otherwise;   /* --running: not OLD's objects were linked, but others of the same source */
 	struct decoder *decoder;
 	struct payload *payload;
 
@@ -88,6 +89,8 @@ enum presence {
 enum presence unit_presence(const struct target *target, const struct unit *old, uint64_t *vaddr);
 /* Where the image has an old unit; false: not proven to be there. */
 bool unit_in_image(const struct target *target, const struct unit *old, uint64_t *vaddr);
+/* Bytes that the image has of an old unit; with --running they may differ from the unit's own by the length of jumps. */
+uint64_t unit_image_size(const struct target *target, const struct unit *old);
 /* The same, and what is there is this object's own definition. */
 bool unit_is_own(const struct target *target, const struct unit *old, uint64_t *vaddr);
 /* The new-side unit a relocation means: in its own object, or by name in another piece; NULL when none is known. */

@@ -29,4 +29,33 @@ for kind in "pie:-fPIE:-pie" "non-pie:-fno-pie -fno-pic:-no-pie" "static:-fno-pi
 	stop
 done
 
+# The program that runs was linked from objects with all functions in one section; those with a section each are made
+# beside, with the same compiler and otherwise the same flags, to take the changed functions from.
+as_linked() {
+	build program "$data/program.c" "$data/parts.c" && mkdir -p "$out/program/running" || return 1
+	for source in program parts; do
+		"$cc" "${flags[@]}" -fno-function-sections -fno-data-sections -DVERSION=1 -c "$data/$source.c" \
+			-o "$out/program/running/$source.o" || return 1
+	done
+	"$cc" -pthread -Wl,--build-id "$out"/program/running/*.o -o "$out/program/image" &&
+		rm "$out"/program/*/program && mv "$out/program/image" "$out/program/old/program"
+}
+rm -rf "$out/program" "$out/program.hp"
+as_linked && mkdir -p "$out/program/nothing" &&
+	! "$bin/hp-build" -q --image=program --running="$out/program/nothing" "$out/program/old" "$out/program/new" \
+		-o "$out/program.hp" >"$out/program.build" 2>&1
+result $? "--running without the objects is refused" "$(cat "$out/program.build")"
+"$bin/hp-build" -q --id=program --image=program --running="$out/program/running" "$out/program/old" "$out/program/new" \
+	-o "$out/program.hp" >"$out/program.build" 2>&1
+result $? "with --running the objects as linked prove where everything is" "$(cat "$out/program.build")"
+start program plain
+answer registers
+before=${reply#registers }
+applies_and_reverts "linked without function sections: applied and reverted"
+apply "$pid" "$out/program.hp"
+answer registers
+[ "$reply" = "registers $((before + 1000))" ]
+result $? "linked without function sections: new code runs" "$reply, before $before"
+stop
+
 finish
