@@ -224,7 +224,7 @@ static bool same_meaning(struct comparison *c, const struct reloc *old, const st
 {
 	const struct unit *left = old->target, *right = new_reloc->target;
 
-	if (old->info != new_reloc->info)
+	if (!relocs_same_type(old, new_reloc))
 		return false;
 	if (!left || !right) {
 		uint64_t left_offset = (uint64_t)old->target_offset,
@@ -786,6 +786,27 @@ static void mark_alone(struct comparison *c, struct object *object, enum unit_st
 	}
 }
 
+/*
+ * A sanitizer's record whose line or column moved:
+ *	struct source_location {const char *file; u32 line, column;}, first in what __ubsan_handle_* is given
+ */
+static bool only_place_moved(struct comparison *c, const struct unit *old, const struct unit *new_unit)
+{
+	uint64_t place = old->object->arch->pointer_size;
+	size_t reloc = 0;
+
+	if (!old->source_place || !new_unit->source_place || old->size != new_unit->size ||
+	    !relocs_align(old, new_unit) || !unit_bytes(old) || !unit_bytes(new_unit))
+		return false;
+	for (uint64_t at = 0; (at = next_difference(old, new_unit, at, &reloc)) < old->size; at++)
+		if (at < place || at >= place + 8)
+			return false;
+	for (size_t i = 0; i < old->reloc_count; i++)
+		if (!same_meaning(c, &old->relocs[i], &new_unit->relocs[i]))
+			return false;
+	return true;
+}
+
 void compare(struct object *old, struct object *new_object)
 {
 	struct comparison c = {
@@ -795,7 +816,8 @@ void compare(struct object *old, struct object *new_object)
 		struct unit *unit = &new_object->units[i];
 
 		if (unit->match &&
-		    (counts_alone(unit) || (unit->kind == UNIT_ANONYMOUS && unit_is_writable(unit))))
+		    (counts_alone(unit) || (unit->kind == UNIT_ANONYMOUS && unit_is_writable(unit))) &&
+		    !only_place_moved(&c, unit->match, unit))
 			compare_units(&c, unit->match, unit);
 	}
 	for (size_t i = 0; i < new_object->unit_count; i++)

@@ -52,12 +52,25 @@ bool unit_is_content(const struct unit *unit)
 	return unit->kind == UNIT_ANONYMOUS || name_is_content(unit->name);
 }
 
+// A call of a local function is PC-relative, one of a global function may go through a stub: R_X86_64_PC32 and PLT32,
+// R_390_PC32DBL and PLT32DBL. What is called is defined in the object and the same, then so is the call.
+bool relocs_same_type(const struct reloc *old, const struct reloc *new_reloc)
+{
+	const struct reloc_info *left = old->info, *right = new_reloc->info;
+
+	if (left == right)
+		return true;
+	return old->target && new_reloc->target && left->size == right->size && left->mask == right->mask &&
+	       ((left->kind == RELOC_CALL && right->kind == RELOC_RELATIVE) ||
+		(left->kind == RELOC_RELATIVE && right->kind == RELOC_CALL));
+}
+
 bool relocs_align(const struct unit *old, const struct unit *new_unit)
 {
 	if (old->reloc_count != new_unit->reloc_count)
 		return false;
 	for (size_t i = 0; i < old->reloc_count; i++)
-		if (old->relocs[i].info != new_unit->relocs[i].info ||
+		if (!relocs_same_type(&old->relocs[i], &new_unit->relocs[i]) ||
 		    old->relocs[i].offset - old->offset != new_unit->relocs[i].offset - new_unit->offset)
 			return false;
 	return true;

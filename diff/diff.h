@@ -145,6 +145,8 @@ struct unit {
 	size_t part_count;
 	bool has_lsda;      /* function with a language-specific data area */
 	bool address_taken; /* some relocation other than a direct branch refers to it */
+	bool constant;      /* the program never writes it, whatever its section allows */
+	bool source_place;  /* what a sanitizer's check says of its own place: file, line, column */
 
 	/* filled by correlate and compare */
 	struct unit *match; /* the same one on the other side, or NULL */

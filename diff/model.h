@@ -12,6 +12,9 @@
  */
 bool object_split(struct object *object, const char **why);
 
+/* facts.c: marks data by what refers to it: type references of exception tables, records of sanitizers. */
+void find_data_facts(struct object *object);
+
 /* implied.c: adds relocations for references within a section that the assembler resolved itself. */
 void recover_references(struct object *object);
 
@@ -35,6 +38,8 @@ bool strings_differ_in_number(const struct reloc *old, const struct reloc *new_r
 
 /* Read-only data without an identity of its own: what counts is the bytes a reference finds there. */
 bool unit_is_content(const struct unit *unit);
+/* Two relocations of one type, or of two that mean the same. */
+bool relocs_same_type(const struct reloc *old, const struct reloc *new_reloc);
 /* The two units have relocations of the same types at the same offsets. */
 bool relocs_align(const struct unit *old, const struct unit *new_unit);
 /* Of two units that align and have one size: the bytes outside of relocated fields are equal. */
@@ -53,7 +58,7 @@ bool unit_has_owner(const struct referrers *referrers, struct unit *unit);
 /* The program writes to it: not constants, and not tables that only the dynamic linker fills. */
 static inline bool unit_is_writable(const struct unit *unit)
 {
-	return (unit->section->flags & (SECTION_WRITE | SECTION_RELRO)) == SECTION_WRITE;
+	return (unit->section->flags & (SECTION_WRITE | SECTION_RELRO)) == SECTION_WRITE && !unit->constant;
 }
 
 /*

@@ -81,12 +81,26 @@ static bool is_numbered(const char *name, const char *prefix)
 	       (!name[length] || (name[length] == '.' && isdigit((unsigned char)name[length + 1])));
 }
 
+// What Clang puts before the name of a static of a function: `f.__already_done`, where GCC has `__already_done.1`.
+static const char *behind_function(const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	return dot && dot != name && dot[1] && !isdigit((unsigned char)dot[1]) ? dot + 1 : name;
+}
+
 bool name_is_content(const char *name)
 {
 	static const char *const prefixes[] = {"__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "CSWTCH"};
+	// Clang puts the function behind: __func__.f, switch.table.f. DW.ref._ZTIi: address of a caught type's description
+	static const char *const named[] = {"__func__.",     "__FUNCTION__.", "__PRETTY_FUNCTION__.",
+					    "switch.table.", "reltable.",     "DW.ref."};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (is_numbered(name, prefixes[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(named); i++)
+		if (!strncmp(name, named[i], strlen(named[i])))
 			return true;
 	return false;
 }
@@ -96,9 +110,10 @@ bool name_is_per_build(const char *name)
 	static const char *const prefixes[] = {"__already_done", "__warned", "__key",  "_rs",
 					       "descriptor",     "_entry",   "__once", "___once_key",
 					       "__print_once"};
+	const char *own = behind_function(name);
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (is_numbered(name, prefixes[i]))
+		if (is_numbered(name, prefixes[i]) || is_numbered(own, prefixes[i]))
 			return true;
 	return !strncmp(name, "__UNIQUE_ID_", 12);
 }

@@ -495,27 +495,57 @@ static void slice_relocs(struct section *section)
 	}
 }
 
-/*
- * A table of distances, as compilers write it for `switch` in position-independent code:
- *	.Ltable: .long .Lcase1 - .Ltable; .long .Lcase2 - .Ltable
- * Each entry becomes a PC-relative relocation whose addend counts from the entry, not from the table.
- */
-static int64_t table_correction(const struct unit *unit, const struct reloc *reloc)
+static bool may_be_distances(const struct unit *unit)
 {
-	if (unit->kind != UNIT_ANONYMOUS || reloc->info->kind != RELOC_RELATIVE ||
-	    unit->section->flags & (SECTION_EXEC | SECTION_WRITE) || unit->section->role != ROLE_DATA ||
-	    !reloc->symbol->section || !section_is_code(reloc->symbol->section))
-		return 0;
-	return (int64_t)(reloc->offset - unit->offset);
+	return (unit->kind == UNIT_ANONYMOUS || unit->kind == UNIT_DATUM) &&
+	       !(unit->section->flags & (SECTION_EXEC | SECTION_WRITE)) && unit->section->role == ROLE_DATA;
 }
 
-static void aim_reloc(struct object *object, const struct section *section, const struct unit *unit,
+// Does the offset, in a section of data, say where a symbol or a string starts?
+static bool is_start(const struct reloc *reloc, int64_t offset)
+{
+	const struct section *target = reloc->symbol->section;
+
+	if (offset < 0 || (uint64_t)offset > target->size)
+		return false;
+	if (reloc->symbol->kind != SYMBOL_SECTION)
+		return (uint64_t)offset == reloc->symbol->value;
+	return !offset || (target->data && !target->data[offset - 1]);
+}
+
+/*
+ * A table of distances from its own start:
+ *	.Ltable: .long .Lcase1 - .Ltable; .long .Lcase2 - .Ltable		`switch` in position-independent code
+ *	reltable.f: .long .L.str - reltable.f; ...				Clang, a constant table of strings
+ * Each entry becomes a PC-relative relocation whose addend counts from the entry, not from the table. Distances from
+ * unnamed data to code are always of that kind; others, when every entry then means the start of something.
+ */
+static bool is_distance_table(const struct object *object, const struct unit *unit)
+{
+	if (!may_be_distances(unit))
+		return false;
+	for (size_t i = 0; i < unit->reloc_count; i++) {
+		const struct reloc *reloc = &unit->relocs[i];
+		int64_t offset;
+
+		if (reloc->info->kind != RELOC_RELATIVE || !reloc->symbol->section)
+			return false;
+		if (section_is_code(reloc->symbol->section) && unit->kind == UNIT_ANONYMOUS)
+			continue;
+		offset = reloc_meant_offset(object, unit->section, reloc);
+		if (!is_start(reloc, (int64_t)((uint64_t)offset - (reloc->offset - unit->offset))))
+			return false;
+	}
+	return unit->reloc_count;
+}
+
+static void aim_reloc(struct object *object, const struct section *section, const struct unit *table,
 		      struct reloc *reloc)
 {
 	int64_t offset = reloc_meant_offset(object, section, reloc);
 
-	if (unit) // addends are the file's: they may be anything, so numbers wrap around
-		offset = (int64_t)((uint64_t)offset - (uint64_t)table_correction(unit, reloc));
+	if (table) // addends are the file's: they may be anything, so numbers wrap around
+		offset = (int64_t)((uint64_t)offset - (reloc->offset - table->offset));
 	reloc->target_offset = offset;
 	if (!reloc->symbol->section)
 		return;
@@ -531,15 +561,19 @@ static void aim_relocs(struct object *object)
 		struct section *section = &object->sections[i];
 		size_t done = 0;
 
-		for (size_t k = 0; k < section->unit_count; k++)
-			for (size_t n = 0; n < section->units[k]->reloc_count; n++) {
-				struct reloc *reloc = &section->units[k]->relocs[n];
+		for (size_t k = 0; k < section->unit_count; k++) {
+			const struct unit *unit = section->units[k];
+			const struct unit *table = is_distance_table(object, unit) ? unit : NULL;
+
+			for (size_t n = 0; n < unit->reloc_count; n++) {
+				struct reloc *reloc = &unit->relocs[n];
 
 				for (; section->relocs + done < reloc; done++)
 					aim_reloc(object, section, NULL, &section->relocs[done]);
-				aim_reloc(object, section, section->units[k], reloc);
+				aim_reloc(object, section, table, reloc);
 				done++;
 			}
+		}
 		for (; done < section->reloc_count; done++)
 			aim_reloc(object, section, NULL, &section->relocs[done]);
 	}
@@ -720,6 +754,7 @@ bool object_split(struct object *object, const char **why)
 		list_parts(object);
 		find_taken_addresses(object);
 		find_function_sections(object);
+		find_data_facts(object);
 	}
 	free(splitter.starts.at);
 	free(splitter.units.at);

@@ -277,14 +277,14 @@ def tool(configuration, name):
     return name
 
 
-def compile_side(case, configuration, directory, side):
+def compile_side(case, configuration, directory, side, more=()):
     """Builds one side into DIRECTORY/SIDE.o, or .a; gives its path."""
-    command = configuration.command(case.cxx) + case.flags(configuration, side)
+    command = configuration.command(case.cxx) + case.flags(configuration, side) + list(more)
     if side == "new":
         command.append("-DNEW")
     command += ["-w", "-I", os.path.abspath(CASES)]
     kind = case.build[0]
-    if kind == "single":
+    if kind in ("single", "profile"):
         output = os.path.join(directory, side + ".o")
         run(command + ["-c", case.path, "-o", output])
         return output
@@ -308,18 +308,21 @@ def compile_side(case, configuration, directory, side):
         return output
     if kind in ("archive", "thin"):
         output = os.path.join(folder, "lib.a")
-        run([tool(configuration, "ar"), "rcD" + ("T" if kind == "thin" else "")] + [output] + parts)
+        members = [os.path.basename(part) for part in parts]
+        run([tool(configuration, "ar"), "rcD" + ("T" if kind == "thin" else ""), "lib.a"] + members, cwd=folder)
         return output
     raise Failure(f"{case.path}: `build: {kind}` is not known")
 
 
 def profile(case, configuration, directory):
-    """Flags for a build guided by a profile of a run of the old side."""
-    command = configuration.command(case.cxx) + ["-w", "-I", os.path.abspath(CASES), "-DTRAIN"]
-    program = os.path.join(directory, "train")
-    counters = os.path.join(directory, "counters")
-    run(command + [f"-fprofile-generate={counters}", os.path.abspath(case.path), "-o", program], cwd=directory)
-    run([program], cwd=directory)
+    """The file of counters of a run of the old side."""
+    command = configuration.command(case.cxx) + ["-w", "-I", os.path.abspath(CASES), "-fprofile-generate"]
+    program, made = os.path.join(directory, "train"), os.path.join(directory, "train.gcda")
+    run(command + ["-c", case.path, "-o", os.path.join(directory, "train.o")])
+    run([command[0], "-fprofile-generate", "-pie", os.path.join(directory, "train.o"), "-o", program])
+    run([program])
+    counters = os.path.join(directory, "counters.gcda")
+    os.rename(made, counters)
     return counters
 
 
@@ -435,12 +438,9 @@ def missing_patches(old, new, document, configuration):
 
 def check(case, configuration, directory):
     """Problems of one combination, and whether both sides came out equal byte for byte."""
-    if case.build[0] == "profile":
-        counters = profile(case, configuration, directory)
-        case_flags = [f"-fprofile-use={counters}", "-Wno-missing-profile"]
-        case.lines.append(("flags", [], "", " ".join(case_flags)))
-    old = compile_side(case, configuration, directory, "old")
-    new = compile_side(case, configuration, directory, "new")
+    more = [f"-fprofile-use={profile(case, configuration, directory)}"] if case.build[0] == "profile" else []
+    old = compile_side(case, configuration, directory, "old", more)
+    new = compile_side(case, configuration, directory, "new", more)
     document = compare(old, new)
     problems = unexpected(Expected(case, configuration), document)
     problems += wrong_reasons(case, configuration, document)
@@ -514,7 +514,7 @@ def main():
     configurations = [c for c in (full_set() if options.full else fast_set()) if options.configuration in c.name]
     missing = sorted({(c.compiler, c.machine) for c in configurations if not c.command(False)})
     there = [c for c in configurations if (c.compiler, c.machine) not in missing]
-    work = [(case, c) for case in cases for c in there if case.runs_in(c)]
+    work = [(case, c) for case in cases for c in there if case.runs_in(c) and (not case.cxx or c.command(True))]
     if options.list:
         for case, configuration in work:
             print(case.name, configuration.name)

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A floating-point constant lies in a pool without a name.
+// expect: changed f
+#ifdef NEW
+#define RATE 1.2502
+#else
+#define RATE 1.2501
+#endif
+double f(double value)
+{
+	return value * RATE;
+}
+double g(double value)
+{
+	return value * 1.2501;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A function has another name; its caller calls another function.
+// expect: removed helper; new assistant; changed f
+// expect: maybe refuse removed-still-used
+#include "case.h"
+#ifdef NEW
+#define NAME assistant
+#else
+#define NAME helper
+#endif
+APART long NAME(long value)
+{
+	return value * 3 + get();
+}
+long f(long value)
+{
+	return NAME(value) + 1;
+}
+long g(long value)
+{
+	return value + 1;
+}

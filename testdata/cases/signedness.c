@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A type became unsigned: the comparison and the division with it.
+// expect: changed f
+#include "case.h"
+#ifdef NEW
+typedef unsigned long number;
+#else
+typedef long number;
+#endif
+long f(number value)
+{
+	return value > 10 ? (long)(value / 3) : 0;
+}
+long g(long value)
+{
+	return value / 3;
+}

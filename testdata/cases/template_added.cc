@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One more instance of a template.
+// expect: new _Z5scaleIiET_S0_; new _Z1gi
+#include "case.h"
+template <typename T> NOINLINE T scale(T value)
+{
+	return value * (T)get() + 30;
+}
+long f(long value)
+{
+	return scale<long>(value) + 1;
+}
+#ifdef NEW
+int g(int value)
+{
+	return scale<int>(value) + 1;
+}
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Thread-local statics of functions, renumbered.
+// expect: new before; new data before.calls; refuse tls-new
+#include "case.h"
+#ifdef NEW
+long before(void)
+{
+	static __thread long calls;
+
+	return calls -= get();
+}
+#endif
+long f(void)
+{
+	static __thread long calls;
+
+	return ++calls;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A flag became volatile: with optimisation it is read twice, without it always was.
+// expect[!O0]: changed f
+#include "case.h"
+#ifdef NEW
+extern volatile int flag;
+#else
+extern int flag;
+#endif
+int f(void)
+{
+	int first = flag;
+	int second = flag;
+
+	return first == second;
+}
