@@ -16,7 +16,10 @@ static char *describe_move(const struct type_change *change)
 			     : xasprintf("size %" PRIu64 "→%" PRIu64, change->old_size, change->new_size);
 	char *text;
 
-	if (!change->moved)
+	if (change->filled)
+		text = xasprintf("new field %s at %" PRIu64 " lies in what was padding (%s)", change->added,
+				 change->added_at, size);
+	else if (!change->moved)
 		text = xstrdup(size);
 	else if (change->first_gone)
 		text = xasprintf("%zu field%s gone or moved, first %s at %" PRIu64 " (%s)", change->moved,
@@ -36,6 +39,10 @@ static char *describe_move(const struct type_change *change)
 
 static char *describe_way_out(const struct type_change *change)
 {
+	if (change->filled)
+		return xstrdup(
+			"live objects hold there what their memory held before; where that is always what "
+			"the code takes for unset, allow it");
 	if (change->added && change->hole_size)
 		return xasprintf("put %s into the %" PRIu64 "-byte hole at %" PRIu64 " to move nothing",
 				 change->added, change->hole_size, change->hole_at);

@@ -314,7 +314,7 @@ bool unit_declared(const struct unit *unit, const char **file, unsigned *line);
 
 /*
  * Structures and unions of one name whose existing fields are elsewhere, or whose size differs, between the two
- * sides, from debug information. New fields in holes are no such change. Belongs to ARENA; sorted by place.
+ * sides, from debug information. Belongs to ARENA; sorted by place.
  */
 struct type_change {
 	const char *name; /* "struct redisServer" */
@@ -329,6 +329,8 @@ struct type_change {
 	const char *variable;        /* a variable of that type, or NULL */
 	const char *added;           /* the first field that only the new side has, or NULL */
 	uint64_t hole_at, hole_size; /* of the old layout, where it would have moved nothing; size 0: none */
+	bool filled;                 /* nothing moves: `added` lies at added_at, in what was padding */
+	uint64_t added_at;
 };
 struct type_change *object_type_changes(struct object *old, struct object *new_object, struct arena *arena,
 					size_t *count);

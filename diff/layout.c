@@ -97,12 +97,54 @@ static void find_added(const field_list *old, const field_list *new_fields, stru
 	}
 }
 
+static uint64_t first_bit(const struct field *field)
+{
+	return 8 * field->offset + (field->bit_size ? field->bit_at : 0);
+}
+
+static uint64_t bit_count(const struct field *field)
+{
+	return field->bit_size ? field->bit_size : 8 * field->size;
+}
+
+static bool overlap(const struct field *a, const struct field *b)
+{
+	return first_bit(a) < first_bit(b) + bit_count(b) && first_bit(b) < first_bit(a) + bit_count(a);
+}
+
+// A field that only the new side has, where the old side has none at all: another member of a union is no such.
+// Nothing wrote there, so live objects hold what was left in their memory, or zero, or what a copy brought along.
+static void find_filled(const struct object *object, const field_list *old, const field_list *new_fields,
+			struct type_change *change)
+{
+	size_t next = 0;
+
+	for (size_t n = 0; n < new_fields->count && !change->filled; n++) {
+		const struct field *field = &new_fields->at[n];
+		bool covered = false;
+
+		if (!*field->name || !bit_count(field) || find_counterpart(object, old, field->name, &next) ||
+		    !debug_spend(object, old->count))
+			continue;
+		for (size_t i = 0; i < old->count && !covered; i++)
+			covered = overlap(field, &old->at[i]);
+		if (covered)
+			continue;
+		change->filled = true;
+		change->added = field->name;
+		change->added_at = field->offset;
+		change->line = field->line ? field->line : change->line;
+	}
+}
+
 bool layout_compare(const struct object *object, const field_list *old, const field_list *new_fields,
 		    struct type_change *change)
 {
 	compare_fields(object, old, new_fields, change);
-	if (!change->moved && change->old_size == change->new_size)
-		return false;
+	if (!change->moved && change->old_size == change->new_size) {
+		find_filled(object, old, new_fields, change);
+		return change->filled;
+	}
 	find_added(old, new_fields, change);
 	return true;
 }

@@ -9,7 +9,7 @@ struct field {
 	const char *name;      /* path for what is in structures without a name, "" */
 	uint64_t offset, size; /* size 0: unknown */
 	unsigned line;
-	uint64_t bit_at, bit_size; /* bit_size 0: no bit field */
+	uint64_t bit_at, bit_size; /* a bit field's first bit in its byte; bit_size 0: none */
 };
 
 typedef VEC(struct field) field_list;

@@ -39,6 +39,16 @@ struct hole {
 	long b;
 };
 
+struct more_bits {
+	unsigned one : 1;
+	PICK(, unsigned two : 1;)
+};
+
+union wider {
+	long whole;
+	PICK(, short part;)
+};
+
 struct renamed_type {
 	PICK(int, unsigned) a;
 };
@@ -55,3 +65,5 @@ struct resized fourth;
 struct hole fifth;
 struct renamed_type sixth;
 struct same seventh;
+struct more_bits eighth;
+union wider ninth;

@@ -182,7 +182,16 @@ Test(explain_debug, layouts_without_a_name_and_inside_of_others_are_compared)
 	cr_expect_str_eq(change->first, "text");
 	cr_assert((change = change_of(changes, count, "struct bits")), "bit field of another width");
 	cr_expect_str_eq(change->first, "two");
-	cr_expect_null(change_of(changes, count, "struct hole"), "a new field in a hole moves nothing");
+	cr_assert((change = change_of(changes, count, "struct hole")),
+		  "a new field in a hole: nothing wrote there");
+	cr_expect(change->filled);
+	cr_expect_eq(change->moved, 0);
+	cr_expect_str_eq(change->added, "in_the_hole");
+	cr_assert((change = change_of(changes, count, "struct more_bits")),
+		  "a new bit in a byte that has room");
+	cr_expect(change->filled);
+	cr_expect_null(change_of(changes, count, "union wider"),
+		       "another member of a union lies where others do");
 	cr_expect_null(change_of(changes, count, "struct same"));
 	cr_expect_null(change_of(changes, count, "struct renamed_type"));
 	arena_free(arena);
