@@ -20,7 +20,7 @@ static char *describe_move(const struct type_change *change)
 		text = xasprintf("new field %s at %" PRIu64 " lies in what was padding (%s)", change->added,
 				 change->added_at, size);
 	else if (!change->moved)
-		text = xstrdup(size);
+		text = change->added ? xasprintf("new field %s, %s", change->added, size) : xstrdup(size);
 	else if (change->first_gone)
 		text = xasprintf("%zu field%s gone or moved, first %s at %" PRIu64 " (%s)", change->moved,
 				 change->moved == 1 ? " is" : "s are", change->first, change->first_old,

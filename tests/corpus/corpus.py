@@ -227,10 +227,11 @@ def live(context, row, report):
         row.result, row.reason = "written", "no live process for it"
         report.check(False, f"{row.name}: there is a live process to apply it to")
         return
-    if hasattr(program, "finish"):
-        own = live_gated(context, row, report, program)
-    else:
-        own = live_told(context, row, report, program)
+    try:
+        own = (live_gated if hasattr(program, "finish") else live_told)(context, row, report, program)
+    finally:
+        if hasattr(program, "close"):
+            program.close()
     if row.entered and row.result == "written":
         row.result, row.reason = "shipped", own
     elif row.result == "written":

@@ -22,7 +22,7 @@ IMAGES = {
     "redis": ["src/redis-server", "src/redis-check-aof"],
     "dnsmasq": ["src/dnsmasq"],
     "busybox": ["busybox_unstripped"],
-    "curl": ["lib/.libs/libcurl.so.4.8.0", "src/.libs/curl"],
+    "curl": ["lib/.libs/libcurl-nss.so.4.8.0", "src/.libs/curl"],
 }
 
 

@@ -3,12 +3,13 @@
 
 Either a program that is asked: start(side) -> process, transcript(process) -> answers to ordinary work, probe(process)
 -> answers to the fix's own input (empty when it brings none), perhaps end(process) -> (whether it ended well, what),
-and hold(process) and release(process) for what is made before a switch and ends behind it.
+and hold(process) and release(process) for what is made before a switch and ends behind it, and close().
 Or one that works once and is held up in the middle: kinds() of work, start(side, kind) -> process, finish(process).
 """
 import os
 
 import busybox
+import curl
 import libxml2
 import tiff
 from dnsmasq import Dnsmasq
@@ -28,6 +29,10 @@ def of(context, fix):
         include = ["-I" + os.path.join(folder, "libtiff") for folder in (context.build, context.source)]
         context.program = compile_once(context.pairs, "hosts/tiff.c", [*include, *libraries, "-lpthread", "-lm"])
         return tiff.of(context, fix)
+    if context.package == "curl":
+        context.program = compile_once(context.pairs, "hosts/curl.c",
+                                       ["-I" + os.path.join(context.build, "include"), os.path.join(context.build, curl.LIBRARY), "-lpthread"])
+        return curl.Library(context, fix)
     if context.package == "redis":
         return Redis(context, fix)
     if context.package == "dnsmasq":

@@ -91,6 +91,7 @@ static const struct {
 	{"fresh", CURLOPT_FRESH_CONNECT, 1},
 	{"nobody", CURLOPT_NOBODY, 1},
 	{"delegation", CURLOPT_GSSAPI_DELEGATION, 1},
+	{"timeout", CURLOPT_TIMEOUT_MS, 1},
 };
 
 static struct curl_slist *lists;
