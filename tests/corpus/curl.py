@@ -49,6 +49,8 @@ class Library:
     def __init__(self, context, fix):
         self.context, self.fix = context, fix
         self.own = next((commands for part, commands in OWN_INPUT.items() if part in fix), [])
+        # From a handle of its own: which connections are there already is part of the answer.
+        self.own = ["forget", *self.own] if self.own else []
         self.internet = Internet(context.work)
         context.write("netrc", "machine 127.0.0.1 login me password secret\nmachine localhost login you\n")
         context.write("netrc-default", "machine 127.0.0.1 login me password secret\ndefault\n")
