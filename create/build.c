@@ -272,8 +272,26 @@ static bool has_twin_in_image(struct builder *builder, const struct pair *pair)
 	return false;
 }
 
-// An object of which an image has a part only is another build of what was linked, unless its twin is what was.
-// Several of one source are one finding.
+// NEW's image of that path is the same code and constants, whatever the objects say: the image holds an object that
+// did not change, such as a library's own build of a source that a program beside it builds in another way.
+static bool image_is_the_same(struct builder *builder, const struct candidate *candidate)
+{
+	const struct input *input = input_named(&builder->diff->new_tree, candidate->path);
+	struct diff no_objects = *builder->diff;
+	struct diags *ignored = diags_new();
+	struct image *image = input ? image_open(input->file, input->path, ignored) : NULL;
+	bool same;
+
+	// No difference is excused by an object's.
+	no_objects.pair_count = 0;
+	same = image && !check_missing(candidate->image, image, &no_objects, ignored);
+	image_close(image);
+	diags_free(ignored);
+	return same;
+}
+
+// An object of which an image has a part only is another build of what was linked, unless its twin is what was, or
+// nothing of the image changes. Several of one source are one finding.
 static void judge_partial(struct builder *builder)
 {
 	for (size_t i = 0; i < builder->partial.count; i++) {
@@ -282,7 +300,8 @@ static void judge_partial(struct builder *builder)
 				     .code = "image-mismatch",
 				     .object = partial->candidate->path};
 
-		if (!has_twin_in(builder, partial->candidate, partial->pair))
+		if (!has_twin_in(builder, partial->candidate, partial->pair) &&
+		    !image_is_the_same(builder, partial->candidate))
 			diags_add(builder->diags, &place, "%s: %s", partial->pair->path,
 				  placement_explain(partial->placement, builder->arena));
 	}
