@@ -278,6 +278,40 @@ pic_twins() {
 }
 check "the object that libtool built a second time for the archive is no mismatch" pic_twins
 
+# One source, two builds: the fix is in the program's part only. The library holds what is alike in both.
+other_build() {
+	cat >shared.c <<-'END'
+		#include <stdlib.h>
+		int counter;
+		__attribute__((noinline)) int alike(int x) { return x * 3 + counter; }
+		__attribute__((noinline)) int differs(const char *text)
+		{
+		#ifdef PROGRAM
+			int sum = FIXED;
+			for (; *text; text++)
+				sum = sum * 31 + *text;
+			return alike(sum);
+		#else
+			return alike(atoi(text)) + 1;
+		#endif
+		}
+		#ifdef PROGRAM
+		int (*volatile call)(const char *) = differs;
+		int main(int argc, char **argv) { return call(argv[argc - 1]) == 7; }
+		#endif
+	END
+	for side in old new; do
+		flags="-O2 -g -ffunction-sections -fdata-sections -DFIXED=$([ $side = old ] && echo 1 || echo 2)"
+		mkdir -p other/$side/lib other/$side/src && cp shared.c other/$side/lib && cp shared.c other/$side/src
+		# shellcheck disable=SC2086 # a list of words
+		(cd other/$side/lib && ${CC:-cc} $flags -fPIC -c shared.c && ${CC:-cc} -shared -Wl,-Bsymbolic shared.o -o libshared.so && rm shared.c) || return 1
+		# shellcheck disable=SC2086
+		(cd other/$side/src && ${CC:-cc} $flags -fPIC -DPROGRAM -c shared.c && ${CC:-cc} shared.o -o program && rm shared.c) || return 1
+	done
+	exits 0 "$hp_build" -q -o other.hp other/old other/new
+}
+check "a library's own build of a source, in which nothing changed, is no mismatch" other_build
+
 check_can_fail() {
 	# Against the old image in the new one's place every changed function must be found wrong, or missing.
 	python3 "$verify" j1.hp a/new a/old
