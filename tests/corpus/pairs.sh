@@ -66,7 +66,7 @@ configure_and_make() {
 	busybox) make -s -j"$jobs" CC="${CC:-gcc}" EXTRA_CFLAGS="$cflags" SKIP_STRIP=y ;;
 	lua5.4) make -s -C src -j"$jobs" LIBTOOL=libtool MYCFLAGS="$cflags" linux ;;
 	mosquitto) make -s -j"$jobs" CFLAGS="$cflags" WITH_DOCS=no WITH_CJSON=no ;;
-	giflib) make -s -j"$jobs" CFLAGS="$cflags -fPIC -std=gnu99" all ;;
+	giflib) make -s -j"$jobs" CFLAGS="$cflags -fPIC -std=gnu99" libgif.so libgif.a ;;
 	memcached) make -s -j"$jobs" memcached ;;
 	libxml2) make -s -j"$jobs" libxml2.la xmllint xmlcatalog && { [ "$python" = no ] || make -s -C python -j"$jobs"; } ;;
 	tiff) make -s -C port -j"$jobs" && make -s -C libtiff -j"$jobs" && make -s -C tools -j"$jobs" ;;
@@ -112,7 +112,13 @@ source_part() {
 # change TREE PATCH [-R]: 1 when it does not fit; then nothing is changed.
 change() {
 	source_part "$2" | patch -p1 --dry-run -s -f -d "$1" "${@:3}" >/dev/null 2>&1 &&
-		source_part "$2" | patch -p1 -s -f -d "$1" "${@:3}" >/dev/null
+		source_part "$2" | patch -p1 -s -f -d "$1" "${@:3}" >/dev/null || return 1
+	# Not every makefile knows which sources read a header.
+	case $1 in
+	*/mosquitto | */giflib | */lua5.4)
+		! source_part "$2" | grep -q '^+++ .*\.h' || find "$1" -name '*.c' -exec touch {} +
+		;;
+	esac
 }
 
 # The files a patch touches, one a line, behind the patch's own prefix.
