@@ -175,13 +175,20 @@ static void take_place(struct matching *matching, const struct section *section,
 	*vec_push(&matching->queue) = section->index;
 }
 
+// A weak definition among others of its section stays in the image without a name when another object's is taken.
+static bool gave_way(const struct matching *matching, const struct section *section,
+		     const struct symbol *symbol)
+{
+	return symbol->binding == BINDING_WEAK && !place_of_section(matching, section)->weak;
+}
+
 static bool names_allow(const struct matching *matching, const struct section *section, uint64_t vaddr)
 {
 	for (size_t u = 0; u < section->unit_count; u++) {
 		const struct unit *unit = section->units[u];
 
 		for (size_t s = 0; s < unit->symbol_count; s++)
-			if (!is_label(unit->symbols[s]) &&
+			if (!is_label(unit->symbols[s]) && !gave_way(matching, section, unit->symbols[s]) &&
 			    !match_names_agree(matching, unit->symbols[s], vaddr + unit->symbols[s]->value))
 				return false;
 	}
@@ -281,7 +288,9 @@ static bool check_observation(const struct matching *matching, const struct obse
 	place = place_of_section(matching, symbol->section);
 	if (place->state == SECTION_MERGED)
 		return check_literal(matching, seen, difference);
-	if (!place->weak && elsewhere(matching, place, seen->vaddr - symbol->value))
+	// A weak definition may have given way to another object's.
+	if (!place->weak && symbol->binding != BINDING_WEAK &&
+	    elsewhere(matching, place, seen->vaddr - symbol->value))
 		return conflict(difference, seen,
 				arena_printf(matching->arena, "refers elsewhere than to `%s`",
 					     name_of_section(symbol->section)));
@@ -332,7 +341,7 @@ static void apply_observation(struct matching *matching, const struct observatio
 	place = place_of_section(matching, symbol->section);
 	if (place->state == SECTION_MERGED)
 		note_literal(matching, seen);
-	else if (place->state == SECTION_OPEN)
+	else if (place->state == SECTION_OPEN && (place->weak || symbol->binding != BINDING_WEAK))
 		place_at(matching, symbol->section, seen->vaddr - symbol->value);
 }
 
@@ -505,16 +514,40 @@ static void finish_open(struct matching *matching, const struct unit *unit, stru
 					     .vaddr = section->tried_vaddr + unit->offset};
 }
 
+// All of a placed unit's names are weak, and the image has them elsewhere.
+static bool is_overridden(const struct matching *matching, const struct unit *unit, uint64_t vaddr,
+			  uint64_t *other)
+{
+	const struct image_symbol *const *list;
+	size_t count;
+
+	if (!matching->image->full_symbols || !unit->symbol_count)
+		return false;
+	for (size_t s = 0; s < unit->symbol_count; s++) {
+		if (unit->symbols[s]->binding != BINDING_WEAK)
+			return false;
+		list = image_find(matching->image, unit->symbols[s]->name, &count);
+		for (size_t i = 0; i < count; i++)
+			if (address_of(matching->image, list[i]) == vaddr)
+				return false;
+		if (count)
+			*other = address_of(matching->image, list[0]);
+	}
+	return *other;
+}
+
 static void finish_units(struct matching *matching)
 {
 	for (size_t u = 0; u < matching->object->unit_count; u++) {
 		const struct unit *unit = &matching->object->units[u];
 		const struct section_place *section = place_of_section(matching, unit->section);
 		struct unit_place *place = &matching->placement->units[u];
+		uint64_t vaddr = section->chosen.vaddr + unit->offset, other = 0;
 
-		if (section->state == SECTION_PLACED)
-			*place = (struct unit_place){.state = PLACE_MATCHED,
-						     .vaddr = section->chosen.vaddr + unit->offset};
+		if (section->state == SECTION_PLACED && is_overridden(matching, unit, vaddr, &other))
+			*place = (struct unit_place){.state = PLACE_OVERRIDDEN, .vaddr = other};
+		else if (section->state == SECTION_PLACED)
+			*place = (struct unit_place){.state = PLACE_MATCHED, .vaddr = vaddr};
 		else if (section->state == SECTION_OPEN || section->state == SECTION_DIFFERS)
 			finish_open(matching, unit, place);
 	}

@@ -147,6 +147,11 @@ static const char *libpulp_objection(const struct hp_target *target)
 	return NULL;
 }
 
+static bool is_kernel(const struct hp_target *target)
+{
+	return target->kind == HP_TARGET_LINUX || target->kind == HP_TARGET_LINUX_MODULE;
+}
+
 void judge_appliers(const struct build *build, struct verdict verdicts[APPLIER_COUNT])
 {
 	static const char *const names[APPLIER_COUNT] = {"process", "libcare", "upatch",
@@ -154,11 +159,14 @@ void judge_appliers(const struct build *build, struct verdict verdicts[APPLIER_C
 
 	for (size_t i = 0; i < APPLIER_COUNT; i++)
 		verdicts[i] = (struct verdict){.applier = names[i], .yes = true};
-	verdicts[4].reason = "not a kernel";
 	verdicts[5].reason = "not a hypervisor";
 	for (size_t i = 0; i < build->target_count; i++) {
 		const struct hp_target *target = &build->targets[i];
 
+		for (size_t k = 0; k < 4 && is_kernel(target); k++)
+			verdicts[k].reason = "a kernel, no process";
+		if (!is_kernel(target))
+			verdicts[4].reason = "not a kernel";
 		if (!verdicts[1].reason)
 			verdicts[1].reason = libcare_objection(target);
 		if (!verdicts[2].reason)
