@@ -288,16 +288,30 @@ static bool cut_unwind(struct splitter *splitter, struct section *section, const
 	return true;
 }
 
+static bool means_code(const struct reloc *reloc)
+{
+	return reloc->symbol->section && section_is_code(reloc->symbol->section);
+}
+
+// Relocation I is to the entry at hand what the one PERIOD before is to the entry before.
+static bool repeats(const struct section *section, size_t i, size_t period, uint64_t size)
+{
+	const struct reloc *reloc = &section->relocs[i], *before = &section->relocs[i - period];
+
+	return reloc->offset == before->offset + size && means_code(reloc) == means_code(before);
+}
+
 /*
  * Entry size of a table that the machine's file does not give: the smallest distance after which the
- * relocations repeat, e.g. 16 for __jump_table, whose entries have relocations at 0, 4 and 8. 0: they do not
- * repeat.
+ * relocations repeat, e.g. 16 for __jump_table, whose entries have relocations at 0, 4 and 8. Offsets alone do not tell
+ * .static_call_sites, with a site in code at 0 and a key in data at 4, from a table of words; what they refer to does.
+ * __ex_table has at least instruction and landing, both in code. 0: they do not repeat.
  */
 static uint64_t derive_entry_size(const struct section *section)
 {
-	size_t count = section->reloc_count;
+	size_t count = section->reloc_count, least = strcmp(section->name, "__ex_table") ? 1 : 2;
 
-	for (size_t period = 1; period <= count && period <= 8; period++) {
+	for (size_t period = least; period <= count && period <= 8; period++) {
 		uint64_t size, i;
 
 		if (count % period)
@@ -306,7 +320,7 @@ static uint64_t derive_entry_size(const struct section *section)
 		if (!size || size * (count / period) != section->size)
 			continue;
 		for (i = period; i < count; i++)
-			if (section->relocs[i].offset != section->relocs[i - period].offset + size)
+			if (!repeats(section, i, period, size))
 				break;
 		if (i == count && section->relocs[period - 1].offset < size)
 			return size;
