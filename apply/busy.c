@@ -33,7 +33,8 @@ static void merge_ranges(struct busy *busy)
 // The payloads' unwind information, and what stands for a function's entry.
 static struct unwinder *make_unwinder(struct session *session)
 {
-	const struct control *control = session->control;
+	static const struct control none;
+	const struct control *control = session->control ? session->control : &none;
 	struct unwind_table *tables = xalloc((control->codes.count + 1) * sizeof(*tables));
 	struct unwind_alias *aliases =
 		xalloc((control->trampolines.count + control->functions.count + 1) * sizeof(*aliases));

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "apply/memory.h"
+#include "apply/precheck.h"
 #include "apply/prepare.h"
 #include "apply/session.h"
 #include "apply/switch.h"
@@ -155,6 +156,19 @@ static int finish_with_symbols(struct session *session, const char *state)
 	return finish(session, state);
 }
 
+// A process that became busy, or full, between the first look and the last: no function changed, but mappings are not
+// taken back.
+static int say_what_stays(struct session *session)
+{
+	struct apply_result *result = session->result;
+
+	if (session->mapped)
+		result->message = arena_printf(
+			result->arena, "%s (%" PRIu64 " KiB that were mapped for it stay there, unused)",
+			result->message ? result->message : "", session->mapped >> 10);
+	return -1;
+}
+
 static int apply_new(struct session *session, struct patch *patch, const struct placement *placements,
 		     size_t count)
 {
@@ -162,11 +176,15 @@ static int apply_new(struct session *session, struct patch *patch, const struct 
 	uint32_t before_count, now_count = 0, package, *now;
 	int error;
 
-	if (memory_ensure_control(session) || switch_clear_dead(session))
+	// What was brought in before serves again: nothing more will be mapped.
+	if (prepare_find(session, patch->digest) == CONTROL_NONE &&
+	    (precheck_space(session, patch, placements, count) || precheck_busy(session, placements, count)))
 		return -1;
+	if (memory_ensure_control(session) || switch_clear_dead(session))
+		return say_what_stays(session);
 	package = prepare_package(session, patch, placements, count);
 	if (package == CONTROL_NONE)
-		return -1;
+		return say_what_stays(session);
 	before_count = active_count(session, &before);
 	now = xalloc((before_count + 1) * sizeof(*now));
 	for (uint32_t i = 0; i < before_count; i++) {
@@ -176,7 +194,7 @@ static int apply_new(struct session *session, struct patch *patch, const struct 
 	now[now_count++] = package;
 	error = switch_to(session, now, now_count);
 	free(now);
-	return error ? error : finish_with_symbols(session, "patched");
+	return error ? say_what_stays(session) : finish_with_symbols(session, "patched");
 }
 
 // Does every function of the active PACKAGE run its body? In an image that was opened, or closed and opened again, after
@@ -226,7 +244,10 @@ static int apply_placements(struct session *session, struct patch *patch, const 
 		return -1;
 	session->result->functions = count_functions(placements, count);
 	if (session->options->check)
-		return finish(session, "would-patch");
+		return prepare_find(session, patch->digest) == CONTROL_NONE &&
+				       precheck_space(session, patch, placements, count)
+			       ? -1
+			       : finish(session, "would-patch");
 	return apply_new(session, patch, placements, count);
 }
 

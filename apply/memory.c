@@ -74,6 +74,7 @@ static int map_there(struct session *session, uint64_t address, uint64_t size, u
 		return session_refuse(session, map.code, "%s; nothing changed", map.message);
 	if (error && error != -EEXIST && error != -EAGAIN)
 		return session_fail(session, error, "mapping memory in it");
+	session->mapped += error ? 0 : size;
 	return error;
 }
 
@@ -187,17 +188,20 @@ static int map_region(struct session *session, uint32_t index, uint32_t protecti
 	return 0;
 }
 
+uint64_t memory_region_size(uint64_t size, uint64_t align)
+{
+	return ((size + align + CONTROL_REGION_MARK + PAGE - 1) & ~(uint64_t)(PAGE - 1)) + REGION_MIN - PAGE;
+}
+
 int memory_reserve(struct session *session, uint32_t index, uint32_t protection, uint64_t size,
 		   uint64_t align, uint64_t *address)
 {
-	uint64_t want = (size + align + CONTROL_REGION_MARK + PAGE - 1) & ~(uint64_t)(PAGE - 1);
-
 	for (size_t i = 0; i < session->control->regions.count; i++) {
 		if (has_room(session->control, &session->control->regions.at[i], index, protection, size,
 			     align, address))
 			return 0;
 	}
-	if (map_region(session, index, protection, want + REGION_MIN - PAGE))
+	if (map_region(session, index, protection, memory_region_size(size, align)))
 		return -1;
 	if (has_room(session->control, &session->control->regions.at[session->control->regions.count - 1],
 		     index, protection, size, align, address))

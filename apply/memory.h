@@ -9,6 +9,8 @@
 int memory_ensure_control(struct session *session);
 /* The record of IMAGE, made when there is none; CONTROL_NONE on failure. */
 uint32_t memory_ensure_image(struct session *session, const struct image *image);
+/* Size of the region that is mapped when none has room for SIZE bytes with ALIGN. */
+uint64_t memory_region_size(uint64_t size, uint64_t align);
 /* SIZE free bytes near image record INDEX with PROTECTION, aligned; a region is mapped when none has room. Given away
  * for good by the record that names them. 0 or -1. */
 int memory_reserve(struct session *session, uint32_t index, uint32_t protection, uint64_t size,

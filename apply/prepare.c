@@ -269,8 +269,8 @@ static int link_failure(struct session *session, const struct placement *placeme
 			const struct resolve *resolve, const struct hp_error *error)
 {
 	if (resolve->missing)
-		return session_refuse(session, "symbol-missing", "%s: %s: %s", placement->record->name,
-				      resolve->missing, resolve->why);
+		return session_refuse(session, "symbol-missing", "%s: %s: %s; nothing changed",
+				      placement->record->name, resolve->missing, resolve->why);
 	if (error->status == HP_OVERFLOW)
 		return session_refuse(session, "no-space-near", "%s: %s", placement->record->name,
 				      error->message);
@@ -308,7 +308,7 @@ static struct hp_moved *moved_states(const struct control *control, const struct
 	*count = 0;
 	for (size_t i = 0; i < target->state_count; i++) {
 		const struct control_state *state =
-			find_state(control, code->package, code->image, &target->states[i]);
+			control ? find_state(control, code->package, code->image, &target->states[i]) : NULL;
 
 		if (state)
 			moved[(*count)++] = (struct hp_moved){target->states[i].symbol, state->address};
@@ -339,6 +339,18 @@ static int link_payload(struct session *session, struct hp_package *package,
 	free(*code_bytes);
 	free(*data_bytes);
 	return link_failure(session, placement, &resolve, &error);
+}
+
+int prepare_try_link(struct session *session, struct hp_package *package, const struct placement *placement,
+		     const struct control_code *code)
+{
+	uint8_t *bytes, *data;
+
+	if (link_payload(session, package, placement, code, &bytes, &data))
+		return -1;
+	free(bytes);
+	free(data);
+	return 0;
 }
 
 // The payload's .eh_frame: an ELF64 relocatable object that libhp has checked, section headers included.

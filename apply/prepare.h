@@ -19,6 +19,9 @@ struct placement *prepare_placements(const struct process *process, struct hp_pa
 /* Are the bytes of every old function what the package was made for? Our own jumps count as what they cover. No other
  * package with its id may be active, unless it supersedes that. */
 int prepare_check(struct session *session, const struct placement *placements, size_t count);
+/* Links the payload for the addresses in CODE (whose records are not made yet), for the errors alone. 0 or -1. */
+int prepare_try_link(struct session *session, struct hp_package *package, const struct placement *placement,
+		     const struct control_code *code);
 /* Index of the package's record; CONTROL_NONE on failure. */
 uint32_t prepare_package(struct session *session, struct patch *patch, const struct placement *placements,
 			 size_t count);

@@ -13,6 +13,7 @@ struct session {
 	const struct apply_options *options;
 	struct apply_result *result;
 	uint64_t deadline; /* monotonic ns, of --timeout */
+	uint64_t mapped;   /* bytes mapped in the process since session_begin() */
 };
 
 /* Both set the outcome of the result and return -1. */

@@ -57,6 +57,7 @@ start() { # NAME DIR ARGUMENT... : runs it in the background; sets pid_NAME
 	shift 2
 	rm -f "$out/$name.in" "$out/$name.out"
 	mkfifo "$out/$name.in"
+	: >"$out/$name.out" # there before the process is
 	"${under[@]}" "$dir/target" "$@" <"$out/$name.in" >"$out/$name.out" 2>&1 &
 	printf -v "pid_$name" %d $!
 	targets+=($!)
