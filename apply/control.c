@@ -397,6 +397,17 @@ int control_add_generation(struct control *control, const struct control_generat
 	return append(control, RECORD_GENERATION, &builder);
 }
 
+// What a package adds at most for each function (its function, body and trampoline records, with parts and name), and
+// what one switch needs for every function there is: the last is kept free for taking packages back.
+bool control_has_room(const struct control *control, size_t functions)
+{
+	static const uint64_t each = 1024, trampoline = 64, other = 8192;
+	uint64_t left = control->size - control->end;
+	uint64_t back = (control->functions.count + functions) * trampoline + other;
+
+	return left >= functions * each + back + other;
+}
+
 const struct control_generation *control_generation_numbered(const struct control *control, uint64_t number)
 {
 	for (size_t i = control->generations.count; i-- > 0;) {

@@ -162,6 +162,8 @@ int control_add_trampoline(struct control *control, const struct control_trampol
 int control_add_state(struct control *control, const struct control_state *state);
 int control_add_generation(struct control *control, const struct control_generation *generation);
 
+/* Is there room for a switch of FUNCTIONS functions, and for switching them back after it? */
+bool control_has_room(const struct control *control, size_t functions);
 /* The generation record the word stands for; NULL when it is 0 (or the log is damaged). */
 const struct control_generation *control_active(const struct control *control);
 const struct control_generation *control_generation_numbered(const struct control *control, uint64_t number);

@@ -243,6 +243,13 @@ static int apply_placements(struct session *session, struct patch *patch, const 
 	    prepare_check(session, placements, count))
 		return -1;
 	session->result->functions = count_functions(placements, count);
+	if (session->control && !control_has_room(session->control, session->result->functions))
+		return session_refuse(
+			session, "no-space-near",
+			"its control block is full after %" PRIu64
+			" switches: what is active can still be reverted, but nothing more applied "
+			"before it is restarted; nothing changed",
+			session->control->word);
 	if (session->options->check)
 		return prepare_find(session, patch->digest) == CONTROL_NONE &&
 				       precheck_space(session, patch, placements, count)

@@ -92,6 +92,35 @@ modified() {
 }
 check "code that is not what the package was made for is refused" modified
 
+one_of_two_modified() { # the package is for the program and its library; only the library cannot be patched
+	start a old 2 && python3 - "$pid_a" <<-'PY' || return 1
+		import subprocess, sys
+		pid = sys.argv[1]
+		for line in subprocess.check_output(["nm", "old/libapply.so"], text=True).splitlines():
+		    if line.endswith(" T library_answer"):
+		        offset = int(line.split()[0], 16)
+		base = next(int(line.split("-")[0], 16) for line in open(f"/proc/{pid}/maps") if line.rstrip().endswith("old/libapply.so"))
+		with open(f"/proc/{pid}/mem", "r+b", 0) as memory:
+		    memory.seek(base + offset + 8)
+		    byte = memory.read(1)
+		    memory.seek(base + offset + 8)
+		    memory.write(byte)  # as it is, so that the page is the process's own
+		    memory.seek(base + offset + 5)
+		    byte = memory.read(1)
+		    memory.seek(base + offset + 5)
+		    memory.write(bytes([byte[0] ^ 8]))
+	PY
+	refused a target-modified && grep -q "libapply.so: library_answer" refused.json && answers a "other 1" 10
+}
+check "of several images one cannot be patched: none is" one_of_two_modified
+
+stripped() { # the file that runs has no symbols; the build ID says that it is the one in the tree
+	cp -r old bare && strip bare/target bare/libapply.so && start a bare 2 && answers a "library 2" 10 && apply 0 "$pid_a" kb.hp &&
+		answers a "answer 10" 32 && answers a "library 2" 11 && apply 0 --verify "$pid_a" kb.hp && apply 0 --revert=KB1 "$pid_a" &&
+		answers a "answer 10" 31 && answers a "library 2" 10
+}
+check "a stripped running image of an unstripped one in the tree is patched" stripped
+
 not_permitted() {
 	start a old 0 && chmod 755 "$out" && cp kb.hp /tmp/hp-apply-test-$$.hp && chmod 644 /tmp/hp-apply-test-$$.hp
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$(command -v hp-apply)" --trust=none --json "$pid_a" /tmp/hp-apply-test-$$.hp >refused.json

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# time limit: 900
+# time limit: 7200
 # runs alone
 # hp-apply dies by SIGKILL at system calls and at random instants: the target must not notice. HP_KILLS=all: at
 # every system call, thousands of times (make check-kill); HP_SEED repeats a run.

@@ -56,11 +56,21 @@ static uint64_t draw(uint64_t below)
 
 // ---- the target --------------------------------------------------------------------------------------------
 
+// Until the child has become the target it is this program, which no package is for: its end of the pipe closes at exec.
+static void wait_for_exec(int closed_by_exec)
+{
+	char byte;
+
+	while (read(closed_by_exec, &byte, 1) < 0 && errno == EINTR)
+		;
+	close(closed_by_exec);
+}
+
 static void start_target(void)
 {
-	int to[2], from[2];
+	int to[2], from[2], exec[2];
 
-	if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC))
+	if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC) || pipe2(exec, O_CLOEXEC))
 		exit(3);
 	target = (struct target){.pid = fork(), .ask = to[1], .told = from[0]};
 	if (target.pid == 0) {
@@ -72,6 +82,8 @@ static void start_target(void)
 	}
 	close(to[0]);
 	close(from[1]);
+	close(exec[1]);
+	wait_for_exec(exec[0]);
 }
 
 static void end_target(void)
