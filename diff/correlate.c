@@ -377,7 +377,8 @@ static void note_references(struct correlation *c, struct strmap *found, const s
 		if (!target || target->match || unit_is_content(target) || target->kind == UNIT_ENTRY)
 			continue;
 		key = old ? old_key(c, target) : new_key(c, target);
-		if (!is_numbered(target, key))
+		// GCC's initial values of arrays on the stack have no name at all, only their section's.
+		if (!is_numbered(target, key) && target->kind != UNIT_ANONYMOUS)
 			continue;
 		if (old)
 			note_old(candidates_of(c, found, key), target);

@@ -56,6 +56,25 @@ Test(correlate, aliases_are_one_unit)
 	build_free(build);
 }
 
+// GCC lays the initial value of a large array on the stack into .data without a name: no state, and not lost.
+Test(correlate, unnamed_initial_value_of_a_changed_function_is_the_same)
+{
+	struct build *build = build_pair("unnamed.c", "-fPIE");
+	size_t unnamed = 0;
+
+	for (size_t i = 0; i < build->old->unit_count; i++) {
+		const struct unit *unit = &build->old->units[i];
+
+		if (unit->kind != UNIT_ANONYMOUS || !unit_is_writable(unit))
+			continue;
+		unnamed++;
+		cr_expect(unit->match && unit->match->size == unit->size);
+	}
+	cr_expect_eq(unnamed, 1);
+	cr_expect_str_eq(build->result, "~ function\n", "%s", build->result);
+	build_free(build);
+}
+
 // Locals of the same names in one object, in another order on each side: their files tell them apart.
 Test(correlate, partially_linked_objects_keep_their_locals_apart)
 {
