@@ -91,6 +91,7 @@ struct active_image {
 /* One package found in a process. */
 struct active_package {
 	const char *id, *title;
+	const char *baseline; /* the images it is for: "redis-server f4f77e66…" */
 	const char **fixes;
 	size_t fix_count;
 	uint8_t digest[HP_HASH_SIZE];

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -300,14 +301,40 @@ static bool held(const uint32_t *list, uint32_t count, uint32_t package)
 	return false;
 }
 
-// The generation in which PACKAGE became active for the last time; what it superseded was active in the one before.
+static const struct control_generation *generation_before(const struct control *control,
+							  const struct control_generation *at)
+{
+	return at->before < at->number ? control_generation_numbered(control, at->before) : NULL;
+}
+
+// Does a generation hold what supersedes PACKAGE?
+static bool superseded_in(const struct control *control, const struct control_generation *at,
+			  uint32_t package)
+{
+	const char *id = control->packages.at[package].id;
+
+	for (uint32_t i = 0; i < at->package_count; i++) {
+		const struct control_package *other = &control->packages.at[at->packages[i]];
+
+		if (at->packages[i] != package &&
+		    (!strcmp(other->id, id) || in_texts(id, other->supersedes.at, other->supersedes.count)))
+			return true;
+	}
+	return false;
+}
+
+// The generation in which PACKAGE was applied for the last time; what it superseded was active in the one before. That
+// it came back when its successor was reverted is no such time: the way to before leads on behind the successor.
 static const struct control_generation *activation(const struct control *control, uint32_t package)
 {
 	const struct control_generation *at = control_active(control), *found = NULL;
 
 	while (at && held(at->packages, at->package_count, package)) {
 		found = at;
-		at = at->before < at->number ? control_generation_numbered(control, at->before) : NULL;
+		at = generation_before(control, at);
+		while (at && !held(at->packages, at->package_count, package) &&
+		       superseded_in(control, at, package))
+			at = generation_before(control, at);
 	}
 	return found;
 }
@@ -553,6 +580,27 @@ static void describe_images(const struct session *session, struct arena *arena, 
 	}
 }
 
+// Images by name and build ID, each once.
+static const char *describe_baseline(const struct control *control, struct arena *arena, uint32_t package)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < control->codes.count; i++) {
+		const struct control_image *image = &control->images.at[control->codes.at[i].image];
+		const char *slash = strrchr(image->name, '/');
+		char id[9] = "", *one;
+
+		if (control->codes.at[i].package != package)
+			continue;
+		for (uint32_t b = 0; b < image->build_id_size && b < 4; b++)
+			snprintf(id + 2 * b, 3, "%02x", image->build_id[b]);
+		one = arena_printf(arena, "%s %s…", slash ? slash + 1 : image->name, id);
+		if (!strstr(text, one))
+			text = *text ? arena_printf(arena, "%s, %s", text, one) : one;
+	}
+	return text;
+}
+
 static void describe_package(const struct session *session, struct patch_state *state, uint32_t index)
 {
 	const struct control *control = session->control;
@@ -563,6 +611,7 @@ static void describe_package(const struct session *session, struct patch_state *
 	*to = (struct active_package){
 		.id = arena_strdup(state->arena, package->id),
 		.title = arena_strdup(state->arena, package->title),
+		.baseline = describe_baseline(control, state->arena, index),
 		.fix_count = package->fixes.count,
 		.active = package_active(session, index),
 		.ever_active = control_was_active(control, index),

@@ -139,6 +139,8 @@ static void print_packages(const struct entry *entry)
 			printf("%s%s", j ? ", " : "   fixes ", package->fixes[j]);
 		if (*package->title)
 			printf("   %s", package->title);
+		if (*package->baseline)
+			printf("   baseline %s", package->baseline);
 		printf("\n");
 		for (size_t j = 0; package->active && j < package->function_count; j++) {
 			if (!package->functions[j].intact)
@@ -255,6 +257,7 @@ static json_t *package_json(const struct active_package *package)
 
 	set_text(object, "id", package->id);
 	set_text(object, "title", package->title);
+	set_text(object, "baseline", package->baseline);
 	json_object_set_new(object, "fixes", texts_json(package->fixes, package->fix_count));
 	json_object_set_new(object, "active", json_boolean(package->active));
 	json_object_set_new(object, "generation", json_integer((json_int_t)package->generation));
