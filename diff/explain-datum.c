@@ -22,32 +22,76 @@ static bool is_relocated(const struct unit *unit, uint64_t at, size_t *reloc)
 	return *reloc < unit->reloc_count && unit->relocs[*reloc].offset - unit->offset <= at;
 }
 
+static bool is_printable(uint8_t byte)
+{
+	return byte == '\n' || byte == '\t' || byte == '\r' || (byte >= 0x20 && byte != 0x7f);
+}
+
+// Text fills what it is in, or is followed by zeros; four bytes with two letters in them are rather a number.
 static bool is_text(const uint8_t *data, uint64_t size)
 {
-	if (size < 2 || data[size - 1])
+	uint64_t length = strnlen((const char *)data, size);
+
+	if (length == size || length < 2 || (length < 3 && length + 1 < size))
 		return false;
-	for (uint64_t i = 0; i + 1 < size; i++)
-		if ((data[i] < 0x20 && !strchr("\n\t\r", data[i])) || data[i] == 0x7f)
+	for (uint64_t i = 0; i < size; i++)
+		if (i < length ? !is_printable(data[i]) : data[i])
 			return false;
 	return true;
 }
 
-// "text" when the whole datum is one, else some bytes from AT on in memory order.
-static const char *value_text(const struct unit *unit, uint64_t at, struct arena *arena)
+// Bytes of the number around an offset: all of a small datum, else a word, as most fields and elements are. 0: unknown.
+static unsigned number_width(const struct unit *unit)
+{
+	if (unit->size == 1 || unit->size == 2 || unit->size == 4 || unit->size == 8)
+		return (unsigned)unit->size;
+	return unit->size % 4 == 0 && unit->section->align >= 4 && unit->offset % 4 == 0 ? 4 : 0;
+}
+
+static const char *number_text(const struct unit *unit, uint64_t at, unsigned width, struct arena *arena)
+{
+	const uint8_t *data = bytes_of(unit) + at;
+	uint64_t value = 0;
+	int64_t number;
+
+	for (unsigned i = 0; i < width; i++)
+		value = value << 8 | data[unit->object->arch->big_endian ? i : width - 1 - i];
+	number = (int64_t)(value << (64 - 8 * width)) >> (64 - 8 * width);
+	if (number > -1000000 && number < 1000000)
+		return arena_printf(arena, "%" PRId64, number);
+	return arena_printf(arena, "0x%" PRIx64, value);
+}
+
+// "text" when the whole datum is one; a number; else some bytes from AT on in memory order.
+static const char *value_text(const struct unit *unit, uint64_t at, unsigned width, struct arena *arena)
 {
 	const uint8_t *data = bytes_of(unit);
 	char text[3 * BYTES_SHOWN + 8];
 	size_t length = 0;
 
 	if (!data)
-		return "zero";
+		return width ? "0" : "zero";
 	if (is_text(data, unit->size))
 		return quote(data, unit->size, arena);
+	if (width)
+		return number_text(unit, at / width * width, width, arena);
 	text[0] = 0;
 	for (uint64_t i = at; i < unit->size && i < at + BYTES_SHOWN; i++)
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%02x", i > at ? " " : "",
 					   data[i]);
 	return arena_strdup(arena, text);
+}
+
+// Where in the datum: its field or element, where debug information tells, else the offset.
+static const char *place_text(const struct unit *unit, uint64_t at, unsigned width, struct arena *arena)
+{
+	const char *field;
+
+	if (width == unit->size || (bytes_of(unit) && is_text(bytes_of(unit), unit->size)))
+		return "value";
+	field = object_field(unit->object, unit->name, at, arena);
+	return field ? arena_printf(arena, "value of %s", field)
+		     : arena_printf(arena, "value at +0x%" PRIx64, width ? at / width * width : at);
 }
 
 static void explain_bytes(struct unit *old, struct unit *new_unit)
@@ -56,16 +100,19 @@ static void explain_bytes(struct unit *old, struct unit *new_unit)
 	uint64_t size = old->size < new_unit->size ? old->size : new_unit->size;
 	struct arena *arena = new_unit->object->arena;
 	struct change change = {.kind = CHANGE_BYTES};
+	unsigned width = number_width(new_unit);
 	size_t reloc = 0;
 
+	if (width != number_width(old))
+		width = 0;
 	for (uint64_t i = 0; i < size; i++) {
 		if ((a ? a[i] : 0) == (b ? b[i] : 0) || is_relocated(new_unit, i, &reloc))
 			continue;
 		change.at_old = change.at_new = i;
-		change.old = value_text(old, i, arena);
-		change.new = value_text(new_unit, i, arena);
-		change.text =
-			arena_printf(arena, "value at +0x%" PRIx64 ": %s → %s", i, change.old, change.new);
+		change.old = value_text(old, i, width, arena);
+		change.new = value_text(new_unit, i, width, arena);
+		change.text = arena_printf(arena, "%s: %s → %s", place_text(new_unit, i, width, arena),
+					   change.old, change.new);
 		unit_declared(new_unit, &change.file, &change.line);
 		add_change(new_unit, &change);
 		return;

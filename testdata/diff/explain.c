@@ -98,3 +98,9 @@ int call_moved(long value)
 	PICK(note("call_moved", value);, audit(7);)
 	return note("end", 9);
 }
+
+#ifdef OLD
+int ten = 10;
+#else
+int ten = 11;
+#endif

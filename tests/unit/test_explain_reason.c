@@ -64,8 +64,8 @@ GIVES(inlined_callee_is_named, "inlined", CHANGE_IMMEDIATE, "701", "901",
       "immediate 701 → 901 (in inlined clamp)")
 GIVES(moved_field_is_named, "field", CHANGE_TARGET, "settings+0x8", "settings+0xc", "settings.second moved")
 GIVES(store_to_thread_local_gives_both_values, "local", CHANGE_IMMEDIATE, "1", "2", "immediate 1 → 2")
-GIVES(changed_constant_gives_both_values, "limits", CHANGE_BYTES, "03 00 00 00 04 00 00 00",
-      "1e 00 00 00 04 00 00 00", "value at +0x8")
+GIVES(changed_constant_gives_both_values, "limits", CHANGE_BYTES, "3", "30", "value of [2]: 3 → 30")
+GIVES(changed_number_is_no_text, "ten", CHANGE_BYTES, "10", "11", "value: 10 → 11")
 GIVES(changed_pointer_names_both, "handlers", CHANGE_TARGET, "", "audit", "pointer at +0x8: none → audit")
 GIVES(new_function_says_so, "added", CHANGE_NEW, "", "15 bytes", "new")
 
