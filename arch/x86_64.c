@@ -67,12 +67,17 @@ static const struct reloc_info relocs[] = {
 };
 
 // Tables of the kernel that only this machine has (arch/x86/kernel/vmlinux.lds.S, tools/objtool).
+// objtool makes ORC entries from the code alone and leaves out one that equals what is before it, in another function too.
 static const struct special_section specials[] = {
-	{.name = ".smp_locks", .entry_size = 4},     {.name = ".parainstructions"},
-	{.name = ".call_sites", .entry_size = 4},    {.name = ".retpoline_sites", .entry_size = 4},
-	{.name = ".return_sites", .entry_size = 4},  {.name = ".ibt_endbr_seal", .entry_size = 4},
-	{.name = ".kcfi_traps", .entry_size = 4},    {.name = ".orc_unwind", .entry_size = 6},
-	{.name = ".orc_unwind_ip", .entry_size = 4},
+	{.name = ".smp_locks", .entry_size = 4},
+	{.name = ".parainstructions"},
+	{.name = ".call_sites", .entry_size = 4},
+	{.name = ".retpoline_sites", .entry_size = 4},
+	{.name = ".return_sites", .entry_size = 4},
+	{.name = ".ibt_endbr_seal", .entry_size = 4},
+	{.name = ".kcfi_traps", .entry_size = 4},
+	{.name = ".orc_unwind", .entry_size = 6, .per_build = true},
+	{.name = ".orc_unwind_ip", .entry_size = 4, .per_build = true},
 };
 
 static bool one_of(uint8_t byte, const uint8_t *set, size_t count)

@@ -293,6 +293,40 @@ static void vote(struct correlation *c, struct unit *old, struct unit *new_unit)
 	right->other = old;
 }
 
+static void vote_by_relocs(struct correlation *c, const struct unit *old, const struct unit *new_unit)
+{
+	for (size_t i = 0; i < old->reloc_count; i++)
+		if (may_match(c, old->relocs[i].target, new_unit->relocs[i].target) &&
+		    old->relocs[i].target_offset == new_unit->relocs[i].target_offset)
+			vote(c, old->relocs[i].target, new_unit->relocs[i].target);
+}
+
+static const struct unit *next_table_entry(const struct unit *unit, size_t *i)
+{
+	for (; *i < unit->part_count; (*i)++)
+		if (unit->parts[*i]->kind == UNIT_ENTRY && unit->parts[*i]->section->special)
+			return unit->parts[(*i)++];
+	return NULL;
+}
+
+/*
+ * The entries of the kernel's tables that belong to functions with the same instructions. Some state is referred to
+ * from there alone: the descriptor of a pr_debug() that shares its call with another, through __jump_table.
+ */
+static void vote_by_entries(struct correlation *c, const struct unit *old, const struct unit *new_unit)
+{
+	size_t i = 0, k = 0;
+
+	for (;;) {
+		const struct unit *left = next_table_entry(old, &i), *right = next_table_entry(new_unit, &k);
+
+		if (!left || !right || strcmp(left->section->name, right->section->name) ||
+		    left->size != right->size || !relocs_align(left, right))
+			return;
+		vote_by_relocs(c, left, right);
+	}
+}
+
 static void vote_by_use(struct correlation *c, struct unit *old)
 {
 	struct unit *new_unit = old->match;
@@ -304,10 +338,9 @@ static void vote_by_use(struct correlation *c, struct unit *old)
 			*vec_push(&c->loose) = old;
 		return;
 	}
-	for (size_t i = 0; i < old->reloc_count; i++)
-		if (may_match(c, old->relocs[i].target, new_unit->relocs[i].target) &&
-		    old->relocs[i].target_offset == new_unit->relocs[i].target_offset)
-			vote(c, old->relocs[i].target, new_unit->relocs[i].target);
+	vote_by_relocs(c, old, new_unit);
+	if (old->kind == UNIT_FUNCTION)
+		vote_by_entries(c, old, new_unit);
 }
 
 // Votes that all agree become matches; the others are kept, so that a later voice cannot make them look certain.
@@ -478,6 +511,62 @@ static void match_by_content(struct correlation *c)
 	strmap_free(found);
 }
 
+/*
+ * Constants of one name in functions that changed (`static const char __msg[] = "..."` of the kernel's NL_SET_ERR_MSG), left
+ * over from all that: they have no state, so those with the same contents are the same, one after the other.
+ */
+static bool constant_counts(const struct unit *unit, const char *key)
+{
+	return unit->kind == UNIT_DATUM && !unit->match && !unit->reloc_count && is_numbered(unit, key) &&
+	       !unit_is_content(unit) && !unit_is_writable(unit) && unit->section->data &&
+	       !(unit->section->flags & (SECTION_TLS | SECTION_RELRO));
+}
+
+struct alike { // old constants of one name and contents, in order
+	unit_list units;
+	size_t taken;
+};
+
+static const char *constant_key(struct correlation *c, const struct unit *unit, const char *key)
+{
+	return arena_printf(c->arena, "%s\n%llx", key, (unsigned long long)hash_masked(unit));
+}
+
+static void match_constants(struct correlation *c)
+{
+	struct strmap *found = strmap_new();
+	VEC(struct alike *) all = {0};
+
+	for (size_t i = 0; i < c->old->unit_count; i++) {
+		struct unit *unit = &c->old->units[i];
+		void **at;
+
+		if (!constant_counts(unit, c->old_keys[i]))
+			continue;
+		at = strmap_put(found, constant_key(c, unit, c->old_keys[i]));
+		if (!*at)
+			*vec_push(&all) = *at = arena_alloc(c->arena, sizeof(struct alike));
+		*vec_push(&((struct alike *)*at)->units) = unit;
+	}
+	for (size_t i = 0; all.count && i < c->new_object->unit_count; i++) {
+		struct unit *unit = &c->new_object->units[i];
+		struct alike *alike;
+
+		if (!constant_counts(unit, c->new_keys[i]))
+			continue;
+		alike = strmap_get(found, constant_key(c, unit, c->new_keys[i]));
+		if (!alike || alike->taken == alike->units.count)
+			continue;
+		if (alike->units.at[alike->taken]->size == unit->size &&
+		    masked_bytes_equal(alike->units.at[alike->taken], unit))
+			match(c, alike->units.at[alike->taken++], unit, "content");
+	}
+	for (size_t i = 0; i < all.count; i++)
+		free(all.at[i]->units.at);
+	free(all.at);
+	strmap_free(found);
+}
+
 // ---- owners --------------------------------------------------------------------------------------
 
 static bool share_owner(struct correlation *c, struct unit *old, struct unit *new_unit)
@@ -538,6 +627,8 @@ static bool correlate_once(struct object *old, struct object *new_object)
 	settle(&c);
 	match_by_key(&c, UNIT_DATUM, "owner", share_owner);
 	match_by_key(&c, UNIT_DATUM, "name", is_unreferred);
+	settle(&c);
+	match_constants(&c);
 	settle(&c);
 	agrees = !notes_contradict_code(&c);
 	free(c.fresh.at);

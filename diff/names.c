@@ -47,7 +47,8 @@ const char *name_key(struct arena *arena, const char *name)
 	char *key;
 
 	if (strncmp(name, "__UNIQUE_ID_", 12) == 0) {
-		while (length && isdigit((unsigned char)name[length - 1]))
+		// A static local has a number of its own behind: __UNIQUE_ID_ddebug356.14
+		while (length && (isdigit((unsigned char)name[length - 1]) || name[length - 1] == '.'))
 			length--;
 		return arena_printf(arena, "%.*s#", (int)length, name);
 	}

@@ -35,7 +35,7 @@ TABLES = re.compile(r"^(__bug_table|__ex_table|__jump_table|\.altinstructions|\.
                     r"\.s390_.*|__patchable_function_entries)$")
 # Positions, or found again by tools that are run on every object: they follow from the code.
 FOLLOWING = re.compile(r"^(\.orc_unwind.*|\.return_sites|\.ibt_endbr_seal|\.discard.*|\.eh_frame.*|\.printk_index|"
-                       r"\.modinfo|\.export_symbol|__param|\.altinstr_aux|\.init\.setup|\.BTF.*|___?k.*tab.*)$")
+                       r"\.modinfo|\.export_symbol|__param|\.altinstr_aux|\.init\.setup|\.BTF.*|__ksymtab_strings)$")
 
 
 class Cannot(Exception):
@@ -58,7 +58,7 @@ Insn = collections.namedtuple("Insn", "start end bytes text")
 def without_numbers(name):
     """f.isra.0.constprop.2.cold -> f.isra.#.constprop.#"""
     if name.startswith("__UNIQUE_ID_"):
-        return re.sub(r"\d+$", "#", name)
+        return re.sub(r"[\d.]+$", "#", name)
     if name.startswith("__initcall__"):
         return re.sub(r"(?<=_)\d+(?=_)", "#", name)
     name = re.sub(r"\.cold(\.\d+)?$", "", name)
@@ -385,7 +385,7 @@ class Comparison:
     def instructions(unit):
         return unit.object.code_between(unit.section.index, unit.start, unit.end)
 
-    def describe(self, object_file, symbol, where, offset, owner=None):
+    def describe(self, object_file, symbol, where, offset, by_writer=False):
         """What a reference means, in words that are equal on both sides when it means the same."""
         if where is None:
             if symbol.section == "COM":
@@ -404,8 +404,9 @@ class Comparison:
             return "function", unit.identity, self.is_part(unit), offset - unit.start
         if unit.is_constant and not PER_BUILD.match(unit.name):
             name = "" if re.match(r"^(__func__|__FUNCTION__|__PRETTY_FUNCTION__|CSWTCH)(\.|$)", unit.name) else unit.key
-            return "constant", name, offset - unit.start, self.content(unit)
-        return "variable", unit.identity, offset - unit.start
+            # What is written to holds a place; the constant there is itself compared.
+            return "constant", name, offset - unit.start, None if by_writer and name else self.content(unit)
+        return "variable", unit.key if PER_BUILD.match(unit.name) else unit.identity, offset - unit.start
 
     @staticmethod
     def describe_literal(section, offset):
@@ -442,6 +443,7 @@ class Comparison:
             return "circle", section.name
         self.busy.add(key)
         inside = object_file.relocs_between(section.index, start, end)
+        writer = named and "W" in section.flags and not section.name.startswith(".data.rel.ro")
         references = []
         for reloc in inside:
             symbol, where, offset = object_file.reference(section, reloc, 0)
@@ -450,7 +452,7 @@ class Comparison:
                     re.search(r"PC32|PREL32|REL32|PC64|ADD32|SUB32", reloc.type):
                 distance = reloc.offset - start  # a table of distances from its own start
             references.append((reloc.offset - start, reloc.type,
-                               self.describe(object_file, symbol, where, offset - distance)))
+                               self.describe(object_file, symbol, where, offset - distance, writer)))
         self.busy.discard(key)
         data = section.data[start:end] if section.data is not None else b"\0" * (end - start)
         if not named:

@@ -39,6 +39,8 @@ PROVES(compare, moved_line_in_a_string_or_a_name_is_no_change, "line_string.c", 
 PROVES(compare, moved_line_in_a_string_is_a_change_without_line_tables, "line_string.c", "-g0",
        "~ fixed\n~ moved\n")
 PROVES(compare, renumbered_static_that_nobody_refers_to_is_no_change, "unreferred_static.c", "", "")
+PROVES(compare, constants_of_one_name_count_by_their_contents, "constants_of_one_name.c", "",
+       "~ check\n+ message.2\n")
 PROVES(compare, immediate_behind_the_address_is_accounted_for, "immediate_tail.c", "-fno-data-sections",
        "+ padding_before\n")
 
