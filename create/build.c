@@ -315,12 +315,18 @@ static bool is_partial(const struct builder *builder, const struct pair *pair)
 	return false;
 }
 
+// Of programs --image names the one that is wanted; a kernel and its modules are one system.
+static bool others_are_meant(const struct builder *builder)
+{
+	return builder->options->image_count && builder->options->target == HP_TARGET_PROCESS;
+}
+
 // Images of the tree that --image does not name, and that hold a changed object: the manifest says so.
 static void note_uncovered(struct builder *builder)
 {
 	struct diff *diff = builder->diff;
 
-	for (size_t i = 0; builder->options->image_count && i < diff->old_tree.images.count; i++) {
+	for (size_t i = 0; others_are_meant(builder) && i < diff->old_tree.images.count; i++) {
 		const struct input *input = &diff->old_tree.images.at[i];
 		struct diags *ignored = diags_new();
 		struct image *image = image_open(input->file, input->path, ignored);
@@ -404,11 +410,11 @@ static void place_objects(struct builder *builder)
 	judge_partial(builder);
 	note_uncovered(builder);
 	for (size_t i = 0; i < missed.count; i++) {
-		struct diag place = {.severity = builder->options->image_count ? DIAG_WARNING : DIAG_REFUSAL,
+		struct diag place = {.severity = others_are_meant(builder) ? DIAG_WARNING : DIAG_REFUSAL,
 				     .code = "image-not-found",
 				     .object = missed.at[i]->path};
 
-		if (builder->options->image_count)
+		if (others_are_meant(builder))
 			leave_out(builder, missed.at[i]);
 		if (!is_partial(builder, missed.at[i]) && !has_twin_in_image(builder, missed.at[i]))
 			diags_add(builder->diags, &place,
@@ -538,6 +544,8 @@ static void make_target(struct builder *builder, struct target *target)
 			  "code is written when it is loaded (DT_TEXTREL), so it cannot be compared; link "
 			  "without it");
 	}
+	if (target->image->kernel && kernel_refuse_assembly(target))
+		return;
 	closure_select(target);
 	emit_members(target);
 	emit_unwind(target);
@@ -644,7 +652,9 @@ static struct build *make_build(struct builder *builder)
 		if (!candidate->target->functions.count)
 			continue;
 		fill_record(builder, candidate->target, &build->targets[at]);
-		build->target_paths[at] = candidate->paths;
+		// Whatever directory it lies in, there is one kernel, and one module of a name.
+		build->target_paths[at] =
+			candidate->image->kernel ? candidate->image->name : candidate->paths;
 		count_references(candidate->target, build, at);
 		build->target_count++;
 	}

@@ -20,13 +20,29 @@ struct translation {
 	struct placement *placement;
 };
 
+// Where the object as linked has what UNIT of the other is called: a datum without size (struct lock_class_key {}) lies
+// where the next one begins, so that a place alone does not tell the two apart.
+static const struct symbol *named_in(struct object *running, const struct unit *unit)
+{
+	return unit->symbol_count ? object_find(running, unit->name) : NULL;
+}
+
+static bool same_place(const struct reloc *a, const struct reloc *b)
+{
+	const struct symbol *symbol = named_in(a->target->object, b->target);
+
+	return symbol && symbol->section == a->target->section &&
+	       (int64_t)a->target->offset + a->target_offset == (int64_t)symbol->value + b->target_offset;
+}
+
 static bool same_field(const struct reloc *a, const struct reloc *b)
 {
 	if (a->info != b->info)
 		return false;
 	if (a->target && b->target)
-		return a->target_offset == b->target_offset &&
-		       (a->target->match == b->target || !a->target->symbol_count);
+		return (a->target_offset == b->target_offset &&
+			(a->target->match == b->target || !a->target->symbol_count)) ||
+		       same_place(a, b);
 	return !a->target == !b->target && !strcmp(a->symbol->name, b->symbol->name) &&
 	       a->target_offset == b->target_offset;
 }
@@ -90,6 +106,14 @@ static void translate_unit(struct translation *translation, size_t index)
 		placement->functions++;
 	if (unit->kind == UNIT_ENTRY || unit->kind == UNIT_LITERAL)
 		return;
+	if (!same && unit->kind == UNIT_DATUM) {
+		const struct symbol *symbol = named_in(translation->running_copy, unit);
+
+		if (symbol && symbol->unit) {
+			*place = translation->running->units[symbol->unit - translation->running_copy->units];
+			place->vaddr += symbol->value - symbol->unit->offset;
+		}
+	}
 	if (same) {
 		*place = translation->running->units[same - translation->running_copy->units];
 		place->size = same->size;

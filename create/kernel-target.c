@@ -129,6 +129,22 @@ static bool means_position(const struct member *member, const struct reloc *relo
 	       (member->unit->section->role == ROLE_SPECIAL);
 }
 
+// ALTERNATIVE("call f", "", FEATURE): an entry that puts nothing in the place of the call, at the end of a section.
+static bool is_empty_replacement(const struct reloc *reloc)
+{
+	const struct section *section = reloc->symbol->section;
+
+	return section && section->role == ROLE_SPECIAL && section->flags & SECTION_EXEC && !reloc->target;
+}
+
+static struct address empty_replacement(struct target *target)
+{
+	struct payload_section *section = payload_get_section(target->payload, ".altinstr_replacement",
+							      SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR);
+
+	return (struct address){.symbol = payload_section_symbol(target->payload, section)};
+}
+
 static struct address address_for(struct target *target, const struct member *member,
 				  const struct reloc *reloc, const struct reference *reference, bool call)
 {
@@ -146,6 +162,8 @@ static struct address address_for(struct target *target, const struct member *me
 		return (struct address){.symbol = bind_value(target, name, HP_BIND_ABSOLUTE, 0, 0)};
 	if (reference->in_image)
 		return bind_kernel(target, member, name, reference->vaddr);
+	if (is_empty_replacement(reloc))
+		return empty_replacement(target);
 	if (reloc->symbol->section) {
 		refuse(target, member->unit, "symbol-missing",
 		       "refers to `%s` (%s), whose place in the kernel is not known; build the old objects "
@@ -277,6 +295,28 @@ static void check_function(struct target *target, const struct member *member)
 		       unit->section->name);
 	else if (!member->old && is_init(unit))
 		refuse(target, unit, "init-changed", "is new, but __init or __exit; leave that mark out");
+}
+
+// Assemblers leave no .comment. Their code follows no rule of the compiler's: no ftrace site, entries in the middle,
+// jumps into other functions.
+bool kernel_refuse_assembly(struct target *target)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < target->pieces.count; i++) {
+		const struct piece *piece = &target->pieces.at[i];
+		struct diag place = {
+			.severity = DIAG_REFUSAL, .code = "section-unsupported", .object = piece->pair->path};
+
+		if (!piece->old || piece->new->compiler)
+			continue;
+		diags_add(target->diags, &place,
+			  "is assembled from assembly code, whose functions cannot be redirected one by one; "
+			  "change "
+			  "those who call them, or restart with a new kernel");
+		found = true;
+	}
+	return found;
 }
 
 void kernel_check_members(struct target *target)

@@ -24,5 +24,7 @@ void kernel_check_entries(struct target *target);
 void kernel_resolve(struct target *target, struct member *member, const struct reloc *reloc, bool call);
 void kernel_describe_functions(struct target *target);
 void kernel_check_members(struct target *target);
+/* Objects that no compiler made are refused, once each. */
+bool kernel_refuse_assembly(struct target *target);
 
 #endif

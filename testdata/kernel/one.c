@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tiny.h"
+
+const char linux_banner[] = "Linux version 6.1.0-tiny (nobody) (cc) #1 SMP\n";
+long call_key = 7, jiffies;
+__asm__(".pushsection .text.entry,\"ax\"\n.globl __fentry__\n.type __fentry__, @function\n__fentry__: ret\n"
+	".size __fentry__, . - __fentry__\n.popsection");
+#ifdef NEW_DATA
+int limit = 4;
+#else
+int limit = 3;
+#endif
+
+__weak noinline int overridden(int x)
+{
+	return x - 1;
+}
+
+/* As struct lock_class_key without lockdep: a datum without size, where another one begins. */
+static struct { } key;
+const void *key_user;
+
+static noinline int same_name(int x)
+{
+	key_user = &key;
+	return x * 3 + (int)jiffies;
+}
+
+noinline int twin(int x)
+{
+	CALL_SITE(call_key);
+	return same_name(x) + 1;
+}
+
+int plain(int x)
+{
+	if (x > limit)
+		BUG_SITE();
+#ifdef NEW_PLAIN
+	if (x == 17)
+		return -22;
+	key_user = &key;
+#endif
+	return overridden(x) + twin(x);
+}
+EXPORT(plain);
+
+notrace noinline int quiet(int x)
+{
+#ifdef NEW_NOTRACE
+	x++;
+#endif
+	return x ^ limit;
+}
+
+static int __init start(int x)
+{
+#ifdef NEW_INIT
+	x += 2;
+#endif
+	return quiet(x) + plain(x);
+}
+int (*const starter)(int) = start;

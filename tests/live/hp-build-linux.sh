@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# hp-build --target=linux on a small kernel of the tests' own: containers, symbols, matching, table entries, refusals.
+# The stock kernel of the distribution is the matter of tests/kernel.
+# time limit: 300
+set -u
+# shellcheck disable=SC2015,SC2154 # a && b || stop; variables of lib.bash
+# shellcheck source=tests/live/lib.bash
+. tests/live/lib.bash
+[ "$(uname -m)" = x86_64 ] || { skip "hp-build --target=linux" "needs an x86-64 compiler"; finish; exit 0; }
+
+here=$PWD/testdata/kernel tiny=$PWD/tests/kernel/tiny.py reader=$PWD/tests/reader/hp_reader.py
+kernel_flags=(-O2 -g -std=gnu17 -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -fcf-protection=none
+	-fno-asynchronous-unwind-tables -fno-stack-protector -fno-ipa-icf -pg -mfentry -mrecord-mcount)
+split=(-ffunction-sections -fdata-sections)
+cd "$out" || exit 1
+
+compile() { # DIR SOURCE OPTION... : DIR/SOURCE.o
+	local dir=$1 source=$2
+	shift 2
+	mkdir -p "$dir"
+	"$cc" "${kernel_flags[@]}" "$@" -c "$here/$source.c" -o "$dir/$source.o"
+}
+
+# ---- the kernel and its module --------------------------------------------------------------------------------------
+
+for source in one two; do
+	compile running $source && compile old $source "${split[@]}" || { echo "Bail out! it does not compile"; exit 1; }
+done
+"$tiny" link vmlinux "$here/tiny.lds" running/one.o running/two.o &&
+	NEW_ORDER=1 "$tiny" link vmlinux.new "$here/tiny.lds" running/one.o running/two.o &&
+	"$tiny" pack gzip vmlinux vmlinuz || { echo "Bail out! it does not link"; exit 1; }
+compile modules.running module && compile modules.old module "${split[@]}" &&
+	ld -r --build-id=sha1 -o module.ko modules.running/module.o && xz -k module.ko || { echo "Bail out! no module"; exit 1; }
+
+changed() { # CASE SOURCE... : CASE/old, CASE/new (SOURCE with -DNEW_CASE), CASE/running
+	local name=$1 source dir
+	shift
+	mkdir -p "$name/old" "$name/new" "$name/running"
+	for source; do
+		dir=
+		[ "$source" != module ] || dir=modules.
+		cp "${dir}running/$source.o" "$name/running/" && cp "${dir}old/$source.o" "$name/old/"
+		compile "$name/new" "$source" "${split[@]}" "-DNEW_$name"
+	done
+}
+hp_build() { # CASE IMAGE... : CASE.hp; what it says in said
+	local name=$1 image images=()
+	shift
+	for image; do images+=("--image=$image"); done
+	said=$("$bin/hp-build" --target=linux "${images[@]}" --running="$name/running" --id="$name" "$name/old" "$name/new" -o "$name.hp" 2>&1)
+}
+builds() { # NAME CASE IMAGE...
+	local name=$1
+	shift
+	hp_build "$@"
+	local status=$?
+	[ $status = 0 ]
+	result $? "$name" "exit $status: $said"
+}
+refuses() { # NAME CODE CASE IMAGE...
+	local name=$1 code=$2
+	shift 2
+	hp_build "$@"
+	local status=$?
+	[ $status = 2 ] && grep -q "\[$code\]" <<<"$said" && [ ! -e "$1.hp" ]
+	result $? "$name" "exit $status, not with $code: $said"
+}
+# The package as its independent reader sees it, and questions about it in Python; p: package, t: its first target.
+asks() { # NAME CASE EXPRESSION
+	local got
+	got=$(python3 "$reader" "$2.hp" 2>&1 | python3 -c "
+import json, sys
+p = json.load(sys.stdin)
+t = p['targets'][0]
+b = {(x['name'], x['position']) for x in t['bindings']}
+f = [(x['name'], x['position']) for x in t['functions']]
+print(b, f)
+sys.exit(not ($3))" 2>&1)
+	result $? "$1" "$got"
+}
+
+changed PLAIN one
+builds "a changed function of a kernel makes a package" PLAIN vmlinux
+asks "its references are bound by name, with no position where there is one" PLAIN "f == [('plain', 0)] and {('limit', 0), ('overridden', 0), ('twin', 0), ('__fentry__', 0)} <= b"
+asks "the target is the kernel" PLAIN "t['kind'] == 'linux' and t['name'] == 'vmlinux'"
+cp PLAIN.hp first.hp
+hp_build PLAIN "$out/vmlinux" && cmp -s PLAIN.hp first.hp
+result $? "the same inputs give the same bytes, however they are named" "$said"
+
+# ---- containers -------------------------------------------------------------------------------------------------------
+
+for form in gzip xz lzma bzip2 zstd lz4 none; do
+	if [ $form = zstd ] && ! command -v zstd >/dev/null; then
+		skip "a bzImage compressed with zstd is read" "no zstd here"
+		continue
+	fi
+	"$tiny" pack $form vmlinux "packed.$form" && hp_build PLAIN "packed.$form" && cmp -s PLAIN.hp first.hp
+	result $? "a bzImage compressed with $form is read" "$said"
+done
+gzip -k vmlinux
+hp_build PLAIN vmlinux.gz && cmp -s PLAIN.hp first.hp
+result $? "a compressed vmlinux is read" "$said"
+strip -o stripped vmlinux
+hp_build PLAIN stripped && cmp -s PLAIN.hp first.hp
+result $? "a vmlinux without symbol table is read" "$said"
+builds "kallsyms in the order of Linux 6.4 are read" PLAIN vmlinux.new
+
+unreadable() { # NAME FILE WORDS
+	hp_build PLAIN "$2"
+	local status=$?
+	[ $status = 3 ] && grep -q -- "$3" <<<"$said" && [ ! -e PLAIN.hp ]
+	result $? "$1" "exit $status: $said"
+}
+head -c 3000 vmlinuz >short
+unreadable "a bzImage that is cut short is an error" short "cut short"
+python3 -c "
+data = bytearray(open('vmlinuz', 'rb').read())
+data[len(data) // 2] ^= 0x55
+open('damaged', 'wb').write(data)"
+unreadable "a damaged bzImage is an error" damaged "damaged\|decompressed\|malformed"
+echo "no kernel" >text
+unreadable "a text is an error" text "no kernel image"
+ld -T "$here/tiny.lds" --build-id=sha1 -z noexecstack --no-warn-rwx-segments -o bare running/one.o running/two.o
+unreadable "a kernel without kallsyms is an error" bare "kallsyms"
+
+# ---- symbols and tables -----------------------------------------------------------------------------------------------
+
+changed TWIN two
+builds "one of two functions of a name makes a package" TWIN vmlinuz
+asks "it is told by its position" TWIN "f == [('same_name', 2)]"
+changed STATIC two
+builds "a function with a kept and a new static local makes a package" STATIC vmlinuz
+asks "the old static is the kernel's, the new one comes along" STATIC "any(n.startswith('count.') for n, _ in b) and [s['name'] for s in t['states']] == ['fresh']"
+changed MAIN two
+builds "a function with table entries makes a package" MAIN vmlinuz
+asks "their keys are bound, a call of a namesake goes by position" MAIN "{('call_key', 0), ('jiffies', 0), ('same_name', 2), ('plain', 0)} <= b"
+changed MODULE module
+builds "a function of a module makes a package" MODULE module.ko vmlinuz
+asks "the target is the module, what it imports is exported" MODULE "t['kind'] == 'linux-module' and t['name'] == 'tiny_module' and [x['flags'] & 2 for x in t['bindings'] if x['name'] == 'plain'] == [2] and [x['object'] for x in t['bindings'] if x['name'].startswith('own_key')] == ['tiny_module']"
+cp MODULE.hp plain_module.hp
+hp_build MODULE module.ko.xz vmlinuz && cmp -s MODULE.hp plain_module.hp
+result $? "a compressed module is read" "$said"
+mkdir BOTH && for side in old new running; do cp -r PLAIN/$side BOTH/ && cp MODULE/$side/* BOTH/$side/; done
+builds "a kernel and its module make one package" BOTH vmlinuz module.ko
+asks "it has two targets" BOTH "sorted(x['kind'] for x in p['targets']) == ['linux', 'linux-module']"
+
+# ---- refusals -----------------------------------------------------------------------------------------------------------
+
+changed INIT one
+refuses "code that ran at the start is refused" init-changed INIT vmlinuz
+changed NOTRACE one
+refuses "a function without a place for ftrace is refused" notrace NOTRACE vmlinuz
+changed DATA one
+refuses "changed initial data is refused" data-changed DATA vmlinuz
+changed OWN_KEY module
+refuses "a key of the module itself is refused" special-unsupported OWN_KEY module.ko vmlinuz
+changed IMPORT module
+refuses "what the kernel does not export is refused in a module" symbol-missing IMPORT module.ko vmlinuz
+changed ORPHAN one
+compile ORPHAN/new one "${split[@]}" -DNEW_PLAIN
+rm ORPHAN/running/one.o
+refuses "an object whose module is not named is refused" image-not-found MODULE vmlinuz
+refuses "an object that is not among the running ones is refused" object-missing ORPHAN vmlinuz
+changed OTHER one
+compile OTHER/new one "${split[@]}" -DNEW_PLAIN
+compile OTHER/running one -DNEW_TWIN -O1
+refuses "objects of another build are refused" image-mismatch OTHER vmlinuz
+grep -q "functions match" <<<"$said"
+result $? "and how many of them match is said" "$said"
+changed STALE one
+compile STALE/new one "${split[@]}" -DNEW_PLAIN
+compile STALE/old one "${split[@]}" -DNEW_NOTRACE
+refuses "old objects of another source than the running ones are refused" image-mismatch STALE vmlinuz
+
+mkdir -p ASM/old ASM/new
+printf '.globl by_hand\n.type by_hand,@function\nby_hand: nop\nret\n.size by_hand,.-by_hand\n' >by_hand.s
+as by_hand.s -o ASM/old/by_hand.o && sed s/nop/'nop;nop'/ by_hand.s | as - -o ASM/new/by_hand.o
+"$tiny" link with_asm "$here/tiny.lds" running/one.o running/two.o ASM/old/by_hand.o
+cp -r ASM/old ASM/running
+refuses "assembly code is refused" section-unsupported ASM with_asm
+
+"$bin/hp-build" --target=linux PLAIN/old PLAIN/new -o none.hp >no-image 2>&1
+[ $? = 3 ] && grep -q -- --image no-image
+result $? "without a kernel it is bad usage" "$(cat no-image)"
+finish
