@@ -20,9 +20,14 @@ tool_files = $(foreach t,$(1),755:$(O)/bin/$(t):$(if $(filter hp-apply,$(t)),sbi
 	$(foreach p,$(foreach t,$(1),$(wildcard man/$(t).[1-9])),644:$(p):share/man/man$(call section_of,$(p))/$(notdir $(p))) \
 	$(foreach t,$(1),$(if $(wildcard completions/$(t)),644:completions/$(t):share/bash-completion/completions/$(t)))
 APPLY_FILES = $(call tool_files,$(APPLY_TOOLS))
+# In the system's own prefix the plugin goes where GCC looks for it, else to us; hp-config finds it there.
+PLUGIN_PLACE = $(if $(filter /usr,$(PREFIX)),$(patsubst /usr/%,%,$(PLUGIN_DIR)),lib/hotpatch)
+PLUGIN_FILES = $(if $(PLUGIN_DIR),644:$(PLUGIN_OUT)/hotpatch.so:$(PLUGIN_PLACE)/hotpatch.so)
 OTHER_FILES = $(call tool_files,$(BUILD_TOOLS)) \
 	644:$(O)/libhp.a:lib/libhp.a 755:$(O)/libhp.so:lib/libhp.so.1 644:$(O)/hp.pc:lib/pkgconfig/hp.pc \
 	644:formats/hp.h:include/hp.h \
+	755:$(O)/bin/hp-config:bin/hp-config 644:man/hp-config.1:share/man/man1/hp-config.1 \
+	644:completions/hp-config:share/bash-completion/completions/hp-config $(PLUGIN_FILES) \
 	$(foreach p,$(LIBRARY_PAGES),644:$(p):share/man/man$(call section_of,$(p))/$(notdir $(p))) \
 	$(foreach s,$(SCHEMAS),644:$(s):$(SCHEMA_DIR)/$(notdir $(s))) \
 	$(foreach d,$(DOCUMENTS),644:$(d):$(DOC_DIR)/$(notdir $(d)))

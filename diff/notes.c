@@ -48,7 +48,7 @@ static const char *read_string(struct reading *reading, struct cursor *cursor)
 
 	if (cursor->bad || at >= reading->strings_size) {
 		cursor->bad = true;
-		return "";
+		return (const char *)reading->strings;
 	}
 	return (const char *)reading->strings + at; // the last byte of the strings is NUL
 }
@@ -176,11 +176,25 @@ static void read_variable(struct reading *reading, struct cursor *cursor)
 	*vec_push(&reading->variables) = variable;
 }
 
-static void read_field(struct reading *reading, struct cursor *cursor, struct field *field)
+// 0: the string behind the one before, *LAST, which becomes this one.
+static const char *read_next_string(const struct reading *reading, struct cursor *cursor, const char *last)
+{
+	uint64_t number = cursor_uleb(cursor);
+	uint64_t behind = (uint64_t)(last - (const char *)reading->strings) + strlen(last) + 1;
+	uint64_t at = number ? number - 1 : behind;
+
+	if (cursor->bad || at >= reading->strings_size) {
+		cursor->bad = true;
+		return (const char *)reading->strings;
+	}
+	return (const char *)reading->strings + at;
+}
+
+static void read_field(struct reading *reading, struct cursor *cursor, const char *last, struct field *field)
 {
 	uint64_t at, size;
 
-	field->name = read_string(reading, cursor);
+	field->name = read_next_string(reading, cursor, last);
 	at = cursor_uleb(cursor);
 	size = cursor_uleb(cursor);
 	read_string(reading, cursor); // its type, for people
@@ -205,7 +219,7 @@ static void read_type(struct reading *reading, struct cursor *cursor)
 	type.fields.count = type.fields.room = read_count(cursor);
 	type.fields.at = arena_array(reading->arena, type.fields.count + 1, sizeof(struct field));
 	for (size_t i = 0; i < type.fields.count && !cursor->bad; i++)
-		read_field(reading, cursor, &type.fields.at[i]);
+		read_field(reading, cursor, i ? type.fields.at[i - 1].name : type.name, &type.fields.at[i]);
 	*vec_push(&reading->types) = type;
 }
 

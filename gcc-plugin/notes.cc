@@ -45,7 +45,7 @@ static void put_hash(struct text *text, uint64_t hash)
 	}
 }
 
-static void put_string(struct writer *writer, struct text *text, const char *string)
+static size_t string_offset(struct writer *writer, const char *string)
 {
 	uint64_t hash = HASH_START;
 	size_t *known;
@@ -57,7 +57,21 @@ static void put_string(struct writer *writer, struct text *text, const char *str
 		*known = writer->strings.size + 1;
 		text_add(&writer->strings, string, strlen(string) + 1);
 	}
-	put_number(text, *known - 1);
+	return *known - 1;
+}
+
+static void put_string(struct writer *writer, struct text *text, const char *string)
+{
+	put_number(text, string_offset(writer, string));
+}
+
+// Names of fields are mostly new, so they follow each other: 0 for the one behind *LAST, which becomes this one's end.
+static void put_next_string(struct writer *writer, struct text *text, const char *string, size_t *last)
+{
+	size_t offset = string_offset(writer, string);
+
+	put_number(text, offset == *last ? 0 : offset + 1);
+	*last = offset + strlen(string) + 1;
 }
 
 static void put_file(struct writer *writer, struct text *text, const char *file)
@@ -423,10 +437,12 @@ static void put_types(struct writer *writer)
 	for (size_t i = 0; i < facts.types.count; i++) {
 		const struct type_fact *fact = &facts.types.at[i];
 		struct text body = {};
+		size_t last;
 
 		if (!fact->needed)
 			continue;
 		put_string(writer, &body, fact->name);
+		last = string_offset(writer, fact->name) + strlen(fact->name) + 1;
 		put_number(&body, fact->size);
 		put_number(&body, fact->align);
 		put_file(writer, &body, fact->file);
@@ -435,7 +451,7 @@ static void put_types(struct writer *writer)
 		for (size_t k = 0; k < fact->fields.count; k++) {
 			const struct field_fact *field = &fact->fields.at[k];
 
-			put_string(writer, &body, field->name);
+			put_next_string(writer, &body, field->name, &last);
 			put_number(&body, field->bits ? 2 * field->offset + 1 : field->offset / 8 * 2);
 			put_number(&body, field->bits ? field->size : field->size / 8);
 			put_string(writer, &body, field->type);
@@ -502,26 +518,34 @@ static void put_places(struct writer *writer)
 
 // ---- into the assembly ----------------------------------------------------------------------------
 
+static void add_escaped(struct text *to, unsigned char c)
+{
+	const char octal[] = {'\\', (char)('0' + (c >> 6)), (char)('0' + (c >> 3 & 7)),
+			      (char)('0' + (c & 7))};
+
+	if (c == '"' || c == '\\')
+		text_add(to, "\\", 1);
+	if (c >= ' ' && c < 0x7f)
+		text_add(to, &c, 1);
+	else
+		text_add(to, octal, sizeof(octal));
+}
+
 static void print_bytes(const struct text *text)
 {
 	const size_t line = 1024;
+	struct text printed = {};
 
 	for (size_t at = 0; at < text->size; at += line) {
 		size_t end = at + line < text->size ? at + line : text->size;
 
-		fputs("\t.ascii \"", asm_out_file);
-		for (size_t i = at; i < end; i++) {
-			unsigned char c = text->at[i];
-
-			if (c == '"' || c == '\\')
-				fprintf(asm_out_file, "\\%c", c);
-			else if (c >= ' ' && c < 0x7f)
-				putc(c, asm_out_file);
-			else
-				fprintf(asm_out_file, "\\%03o", c);
-		}
-		fputs("\"\n", asm_out_file);
+		text_print(&printed, "\t.ascii \"");
+		for (size_t i = at; i < end; i++)
+			add_escaped(&printed, text->at[i]);
+		text_print(&printed, "\"\n");
 	}
+	fwrite(printed.at, 1, printed.size, asm_out_file);
+	text_free(&printed);
 }
 
 void write_notes(void)

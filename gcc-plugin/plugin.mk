@@ -27,5 +27,9 @@ $(PLUGIN_OUT)/%.o: gcc-plugin/%.cc
 $(PLUGIN_OUT)/hotpatch.so: $(PLUGIN_SOURCES:gcc-plugin/%.cc=$(PLUGIN_OUT)/%.o)
 	$(call say,LINK)$(CXX) -shared -o $@ $^
 
+$(O)/bin/hp-config: gcc-plugin/hp-config.sh
+	@mkdir -p $(@D)
+	$(call say,GEN)sed 's/@VERSION@/$(VERSION)/' $< >$@ && chmod 755 $@
+
 -include $(wildcard $(PLUGIN_OUT)/*.d)
 .PHONY: plugin
