@@ -53,7 +53,7 @@ static const char help[] =
 	"Repair running processes with a hotpatch package; without PID every process that maps a target.\n"
 	"\n"
 	"  -n, --check           check everything, change nothing\n"
-	"      --list            packages in processes\n"
+	"      --list            packages in processes; with KB.hp: which run old, patched and other code\n"
 	"      --verify          compare what is in the processes with what was written\n"
 	"      --revert=ID       take package ID back\n"
 	"      --revert-all      take every package back\n"
@@ -204,9 +204,7 @@ static int check_combination(const struct request *request)
 {
 	if (request->action == ACTION_APPLY && !request->package)
 		return usage_error("hp-apply", STATUS_USAGE, "no package given");
-	if ((request->action == ACTION_REVERT || request->action == ACTION_REVERT_ALL ||
-	     request->action == ACTION_LIST) &&
-	    request->package)
+	if ((request->action == ACTION_REVERT || request->action == ACTION_REVERT_ALL) && request->package)
 		return usage_error("hp-apply", STATUS_USAGE, "'%s': this takes no package", request->package);
 	if (request->action != ACTION_APPLY && (request->probe || request->symbols))
 		return usage_error("hp-apply", STATUS_USAGE, "--probe and --symbols belong to applying");

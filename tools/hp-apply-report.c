@@ -123,6 +123,13 @@ static void print_packages(const struct entry *entry)
 		printf(": %s\n", entry->error);
 		return;
 	}
+	if (entry->code)
+		printf(" runs %s%s;",
+		       !strcmp(entry->code, "other")    ? "another build, "
+		       : !strcmp(entry->code, "partly") ? "partly patched code"
+		       : !strcmp(entry->code, "old")    ? "old code"
+							: "patched code",
+		       entry->build);
 	printf(" generation %" PRIu64 "%s\n", state->generation,
 	       state->prepared ? " (an applier that died prepared a switch; the next run clears it)" : "");
 	for (size_t i = 0; i < state->package_count; i++) {
@@ -193,6 +200,23 @@ static void print_head(const struct report *report)
 	printf("\n");
 }
 
+static size_t count_code(const struct report *report, const char *code)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->entries.count; i++)
+		count += report->entries.at[i].code && !strcmp(report->entries.at[i].code, code);
+	return count;
+}
+
+static void print_codes(const struct report *report)
+{
+	if (report->listed)
+		printf("%s: %zu run old code, %zu patched, %zu partly patched, %zu another build\n",
+		       report->id, count_code(report, "old"), count_code(report, "patched"),
+		       count_code(report, "partly"), count_code(report, "other"));
+}
+
 void report_print(const struct report *report)
 {
 	bool states = report->request->action == ACTION_LIST || report->request->action == ACTION_VERIFY;
@@ -200,6 +224,7 @@ void report_print(const struct report *report)
 	if (states) {
 		for (size_t i = 0; i < report->entries.count; i++)
 			print_packages(&report->entries.at[i]);
+		print_codes(report);
 		return;
 	}
 	print_head(report);
@@ -289,6 +314,8 @@ static json_t *entry_json(const struct entry *entry)
 			json_array_append_new(packages, package_json(&entry->state.packages[i]));
 		json_object_set_new(object, "packages", packages);
 		set_text(object, "message", entry->error);
+		if (entry->code)
+			set_text(object, "code", entry->code);
 		return object;
 	}
 	set_text(object, "state", result->state);

@@ -324,12 +324,67 @@ static int apply_package(struct report *report, struct patch *patch)
 
 // ---- list, verify, revert -------------------------------------------------------------------------------------------
 
+// The mapped images in which PATCH is in force.
+static size_t count_active(const struct patch_state *state, const struct patch *patch)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < state->package_count; i++) {
+		const struct active_package *package = &state->packages[i];
+
+		for (size_t j = 0;
+		     !memcmp(package->digest, patch->digest, HP_HASH_SIZE) && j < package->image_count; j++)
+			count += package->images[j].state == IMAGE_ACTIVE ||
+				 package->images[j].state == IMAGE_CHANGED; // which is said already
+	}
+	return count;
+}
+
+// "/usr/lib/libx.so (deleted)" is named libx.so.
+static bool named_so(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+	size_t length = strlen(name);
+
+	path = slash ? slash + 1 : path;
+	return length && !strncmp(path, name, length) &&
+	       (!path[length] || !strcmp(path + length, " (deleted)"));
+}
+
+// Which code does a process run of what the package is for: the old, the patched, or (after a restart with a new file)
+// that of another build?
+static void note_code(struct entry *entry, const struct process *process, const struct patch *patch)
+{
+	size_t wanted = apply_targets(process, patch), active = count_active(&entry->state, patch);
+
+	if (wanted) {
+		entry->code = !active ? "old" : active < wanted ? "partly" : "patched";
+		return;
+	}
+	for (size_t i = 0; i < hp_target_count(patch->package); i++) {
+		for (size_t j = 0; j < process->image_count && !entry->code; j++) {
+			const struct image *image = &process->images[j];
+			char hex[2 * BUILD_ID_MAX + 1] = "";
+
+			if (!named_so(image->path, hp_target(patch->package, i)->name))
+				continue;
+			sodium_bin2hex(hex, sizeof(hex), image->build_id, image->build_id_size);
+			snprintf(entry->build, sizeof(entry->build), "%.8s…", hex);
+			entry->code = "other";
+		}
+	}
+}
+
 static void add_state(struct report *report, struct process *process, bool named)
 {
 	struct entry entry = make_entry(process->pid, process);
 
 	entry.has_state = apply_state(process, &entry.state, &entry.error);
-	if ((entry.has_state && (entry.state.patched || named)) || entry.error)
+	if (report->listed && entry.has_state)
+		note_code(&entry, process, report->listed);
+	if (report->listed && !entry.code && !named && !entry.error)
+		entry.has_state = false;
+	if (entry.code || (entry.has_state && (entry.state.patched || named)) || entry.error)
 		*vec_push(&report->entries) = entry;
 	else
 		arena_free(entry.state.arena);
@@ -406,22 +461,6 @@ static int check_known(const struct report *report)
 	return STATUS_REFUSED;
 }
 
-// The mapped images in which PATCH is in force.
-static size_t count_active(const struct patch_state *state, const struct patch *patch)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < state->package_count; i++) {
-		const struct active_package *package = &state->packages[i];
-
-		for (size_t j = 0;
-		     !memcmp(package->digest, patch->digest, HP_HASH_SIZE) && j < package->image_count; j++)
-			count += package->images[j].state == IMAGE_ACTIVE ||
-				 package->images[j].state == IMAGE_CHANGED; // which is said already
-	}
-	return count;
-}
-
 // --verify with a package: it must be active in every process that maps one of its targets.
 static int check_active(struct report *report, const struct patch *patch)
 {
@@ -460,8 +499,9 @@ static int run(struct report *report, struct patch *patch)
 	if (report->request->action == ACTION_APPLY) {
 		status = apply_package(report, patch);
 	} else {
+		report->listed = report->request->action == ACTION_LIST ? patch : NULL;
 		look_at_all(report);
-		if (patch)
+		if (patch && report->request->action == ACTION_VERIFY)
 			status = check_active(report, patch);
 		else if (report->request->action == ACTION_REVERT)
 			status = check_known(report);

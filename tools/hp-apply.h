@@ -44,6 +44,9 @@ struct entry {
 	struct patch_state state;
 	bool has_state, retried;
 	const char *error; /* of reading the state */
+	const char *
+		code; /* --list with a package: "old", "patched", "partly", "other"; NULL: it is not concerned */
+	char build[20]; /* of other code: its build ID, shortened */
 };
 
 struct old_file {
@@ -55,6 +58,7 @@ struct report {
 	const char *id;
 	const struct package_facts *facts; /* NULL without a package */
 	const char *signature, *build_ids;
+	const struct patch *listed; /* --list: the package that is asked about, or NULL */
 	VEC(struct entry) entries;
 	VEC(struct old_file) old_files;
 	size_t unseen; /* processes that this user may not look at, when all were to be */
