@@ -124,6 +124,17 @@ static bool compare_fields(const struct comparison *comparison, struct candidate
 	return same_bytes(comparison, at, comparison->to);
 }
 
+static uint32_t needed_flags(const struct image *image, const struct section *section)
+{
+	if (section->flags & SECTION_EXEC)
+		return PF_R | PF_X;
+	// A kernel writes data that become read-only when it has started (.data..ro_after_init) through another mapping.
+	if (image->kernel)
+		return PF_R;
+	// The initial bytes of thread-local data are only read.
+	return section->flags & SECTION_WRITE && !(section->flags & SECTION_TLS) ? PF_R | PF_W : PF_R;
+}
+
 static bool is_zero(const struct matching *matching, const struct section *section, uint64_t vaddr)
 {
 	static const uint8_t zero[256];
@@ -133,7 +144,7 @@ static bool is_zero(const struct matching *matching, const struct section *secti
 	if (section->flags & SECTION_TLS)
 		return vaddr >= image->tls_vaddr && vaddr - image->tls_vaddr <= image->tls_size &&
 		       section->size <= image->tls_size - (vaddr - image->tls_vaddr);
-	if (!image_mapped(image, vaddr, section->size, PF_R | PF_W))
+	if (!image_mapped(image, vaddr, section->size, needed_flags(image, section)))
 		return false;
 	for (uint64_t at = 0; at < section->size;) {
 		uint64_t part = section->size - at < sizeof(zero) ? section->size - at : sizeof(zero);
@@ -146,14 +157,6 @@ static bool is_zero(const struct matching *matching, const struct section *secti
 		at += part;
 	}
 	return true;
-}
-
-static uint32_t needed_flags(const struct section *section)
-{
-	if (section->flags & SECTION_EXEC)
-		return PF_R | PF_X;
-	// The initial bytes of thread-local data are only read.
-	return section->flags & SECTION_WRITE && !(section->flags & SECTION_TLS) ? PF_R | PF_W : PF_R;
 }
 
 // resolve_btfids writes type numbers into vmlinux when it is linked (include/linux/btf_ids.h).
@@ -179,7 +182,7 @@ bool match_compare(const struct matching *matching, const struct section *sectio
 		return is_zero(matching, section, vaddr) || differs(&comparison, from, "not zeroed memory");
 	if (!section->size)
 		return true;
-	if (!image_mapped(matching->image, vaddr, section->size, needed_flags(section)))
+	if (!image_mapped(matching->image, vaddr, section->size, needed_flags(matching->image, section)))
 		return differs(&comparison, from, "no such memory at its place");
 	if (is_filled_later(section))
 		return true;
