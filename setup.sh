@@ -23,7 +23,7 @@ SOURCES="dpkg-dev patch xz-utils pkg-config procps libssl-dev"
 FIXES="autoconf automake libtool gettext zlib1g-dev liblzma-dev libjpeg-dev nettle-dev libgmp-dev gdb ccache"
 ALL_FIXES="$FIXES python3-dev libnghttp2-dev libssh2-1-dev libkrb5-dev libgnutls28-dev libpsl-dev libidn2-dev openssh-server nghttp2-server openssl"
 # Tests are built by both compilers and linked by three linkers (binutils has gold); SQLite's sources are put together by tcl.
-TESTS="chromium $MACHINES $CROSS libcriterion-dev python3 strace gdb shellcheck clang-format g++ clang lld"
+TESTS="chromium tcl $MACHINES $CROSS libcriterion-dev python3 strace gdb shellcheck clang-format g++ clang lld"
 
 # The GCC plugin is built when these are there.
 PLUGIN="g++ gcc-12-plugin-dev"
