@@ -249,6 +249,8 @@ struct reference classify_reference(struct target *target, const struct member *
 	if (seen && seen->has_address) {
 		reference.in_image = true;
 		reference.vaddr = seen->vaddr;
+		if (seen->plt && seen->plt->slot->kind == SLOT_IRELATIVE) // vaddr is the resolver's
+			reference.vaddr = seen->plt->vaddr;
 		return reference;
 	}
 	if (reference.imported)
