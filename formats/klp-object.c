@@ -14,6 +14,7 @@ struct maker {
 	struct hp_package *package;
 	const struct hp_target *target;
 	size_t index;
+	const char *symvers;
 	const struct linkage *linkage;
 	struct buffer file, symbols, names;
 	uint32_t *number; // new symbol number by old one
@@ -28,13 +29,44 @@ static const struct hp_binding *binding_of(const struct maker *maker, size_t sym
 	return binding == HP_NONE ? NULL : &maker->target->bindings[binding];
 }
 
+// Who exports NAME, by Module.symvers ("0xCRC\tNAME\tOBJECT\tKIND\tNAMESPACE\n"): false when it is not there. OBJECT: the
+// module's name as the kernel has it. A symbol in a namespace counts as not exported: looked up, it needs no import.
+static bool find_exporter(const struct maker *maker, const char *name, char object[KLP_NAME_SIZE],
+			  bool *spaced)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = maker->symvers; at && (at = strstr(at, name)); at += length) {
+		const char *path = at + length + 1, *end = path + strcspn(path, "\t\n"), *base = end, *space;
+
+		if (at == maker->symvers || at[-1] != '\t' || at[length] != '\t' || *end != '\t')
+			continue;
+		while (base > path && base[-1] != '/')
+			base--;
+		snprintf(object, KLP_NAME_SIZE, "%.*s", (int)(end - base), base);
+		for (char *c = object; *c; c++)
+			*c = *c == '-' ? '_' : *c;
+		space = end + 1 + strcspn(end + 1, "\t\n");
+		*spaced = *space == '\t' && space[1] && space[1] != '\n';
+		return true;
+	}
+	return false;
+}
+
 // The kernel reads ".klp.sym.%55[^.].%511[^,],%lu" (kernel/livepatch/core.c).
 static int name_binding(struct maker *maker, const struct hp_binding *binding)
 {
 	const char *object = binding->object ? binding->object : "vmlinux";
 	const char *target = klp_object_name(maker->target);
+	char exporter[KLP_NAME_SIZE];
+	bool spaced, exported = !binding->object && binding->flags & HP_BINDING_EXPORTED;
 
-	if (!binding->object && binding->flags & HP_BINDING_EXPORTED) {
+	// What a module imports from another one must not make the patch depend on that one.
+	if (exported && find_exporter(maker, binding->name, exporter, &spaced)) {
+		exported = !strcmp(exporter, "vmlinux") && !spaced;
+		object = exporter;
+	}
+	if (exported) {
 		buffer_print(&maker->names, "%s", binding->name);
 		return HP_OK;
 	}
@@ -43,7 +75,7 @@ static int name_binding(struct maker *maker, const struct hp_binding *binding)
 		return fail(maker->error, HP_UNSUPPORTED, HP_NONE, 0,
 			    "the kernel cannot be asked for a symbol named %s in %s", binding->name, object);
 	buffer_print(&maker->names, KLP_SYMBOL_PREFIX "%s.%s,%u", object, binding->name, binding->position);
-	if (binding->object && strcmp(object, target))
+	if (strcmp(object, "vmlinux") && strcmp(object, target))
 		buffer_print(&maker->names, "%c%s", KLP_WAITS_FOR, target);
 	return HP_OK;
 }
@@ -193,11 +225,14 @@ static int make_file(struct maker *maker)
 	return status;
 }
 
-int klp_object(struct hp_package *package, size_t target, uint8_t **bytes, size_t *size,
-	       struct hp_error *error)
+int klp_object(struct hp_package *package, size_t target, const struct klp_options *options, uint8_t **bytes,
+	       size_t *size, struct hp_error *error)
 {
-	struct maker maker = {
-		.package = package, .target = hp_target(package, target), .index = target, .error = error};
+	struct maker maker = {.package = package,
+			      .target = hp_target(package, target),
+			      .index = target,
+			      .symvers = options->symvers,
+			      .error = error};
 	const struct hp_layout *layout;
 	int status = hp_layout(package, target, &layout, error);
 

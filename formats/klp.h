@@ -25,6 +25,7 @@
 struct klp_options {
 	const char *id, *title, *fixes; /* fixes: words separated by spaces; may be "" */
 	bool replace;                   /* atomic replace: every earlier livepatch ends with this one */
+	const char *symvers; /* text of the kernel's Module.symvers, or NULL: which module exports what */
 };
 
 /* The module's name for a package id: "hp_" and the id in lower case, all but letters and digits as "_". */
@@ -35,8 +36,8 @@ int klp_check(struct hp_package *package, struct hp_error *error);
 
 /* The payload of TARGET as kbuild takes it: definitions local, one global alias per function and hook that the C source
  * refers to, undefined symbols under the names the kernel looks up. */
-int klp_object(struct hp_package *package, size_t target, uint8_t **bytes, size_t *size,
-	       struct hp_error *error);
+int klp_object(struct hp_package *package, size_t target, const struct klp_options *options, uint8_t **bytes,
+	       size_t *size, struct hp_error *error);
 
 /* The C source that registers the patch. */
 int klp_source(struct hp_package *package, const struct klp_options *options, char **text,

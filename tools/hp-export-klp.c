@@ -55,7 +55,7 @@ static int write_payload(const struct export *export, size_t index)
 	size_t size;
 	int status;
 
-	if (klp_object(export->package, index, &bytes, &size, &error)) {
+	if (klp_object(export->package, index, &export->options, &bytes, &size, &error)) {
 		status = export_failed(export->request->package, &error);
 	} else {
 		status = write_file(export, name, bytes, size);
@@ -99,6 +99,31 @@ static int check_output(const struct export *export)
 	return EXPORT_DONE;
 }
 
+static char *headers_of(const struct export *export)
+{
+	const char *release =
+		json_string_value(json_object_get(json_object_get(export->manifest, "kernel"), "release"));
+
+	if (export->request->headers)
+		return realpath(export->request->headers, NULL);
+	return release && !strchr(release, '/') ? xasprintf("/lib/modules/%s/build", release) : NULL;
+}
+
+// Where the headers are at hand, they tell which module exports what; a package that changes no module does without.
+static void read_symvers(struct export *export)
+{
+	char *headers = headers_of(export), *path = headers ? path_join(headers, "Module.symvers") : NULL;
+	struct file file;
+
+	if (path && !file_map(path, &file)) {
+		export->symvers = xasprintf("%.*s", (int)file.size, (const char *)file.data);
+		export->options.symvers = export->symvers;
+		file_unmap(&file);
+	}
+	free(headers);
+	free(path);
+}
+
 int export_source(struct export *export)
 {
 	struct hp_error error;
@@ -107,6 +132,7 @@ int export_source(struct export *export)
 
 	if (!status)
 		status = make_directory(export);
+	read_symvers(export);
 	for (size_t i = 0; i < hp_target_count(export->package) && !status; i++)
 		if (hp_target(export->package, i)->function_count)
 			status = write_payload(export, i);
@@ -167,16 +193,6 @@ static void print_errors(const char *log)
 		at += length + 1;
 	}
 	file_unmap(&file);
-}
-
-static char *headers_of(const struct export *export)
-{
-	const char *release =
-		json_string_value(json_object_get(json_object_get(export->manifest, "kernel"), "release"));
-
-	if (export->request->headers)
-		return realpath(export->request->headers, NULL);
-	return release && !strchr(release, '/') ? xasprintf("/lib/modules/%s/build", release) : NULL;
 }
 
 static int run_make(const struct export *export, const char *headers, const char *log)

@@ -190,6 +190,7 @@ static int run(const struct export_request *request)
 	if (export.package)
 		hp_close(export.package);
 	free(export.fixes);
+	free(export.symvers);
 	free(export.directory);
 	return status;
 }

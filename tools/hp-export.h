@@ -22,7 +22,7 @@ struct export
 	struct hp_package *package;
 	json_t *manifest;
 	struct klp_options options;
-	char *fixes;
+	char *fixes, *symvers;
 	char name[KLP_NAME_SIZE]; /* of the module */
 	char *directory;          /* written here, renamed to request->output at the end */
 };
