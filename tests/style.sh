@@ -42,7 +42,7 @@ for file in formats/*.[ch] doc/hp-format.md; do
 done | result "libhp_and_its_specification_are_MIT"
 
 # FOLDER: the folders it may include from; all of them through their one public header.
-public='^(util/util|arch/arch|diff/diff|create/create|formats/hp|apply/apply)\.h$'
+public='^(util/util|arch/arch|diff/diff|create/create|formats/hp|formats/klp|apply/apply)\.h$'
 while read -r folder allowed; do
 	for file in "$folder"/*.[ch]; do
 		while IFS= read -r header; do

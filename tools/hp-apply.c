@@ -517,6 +517,41 @@ static int run(struct report *report, struct patch *patch)
 	return worst > status ? worst : status;
 }
 
+// The kernel is a target like any process: --list shows it, too, and --revert takes back what has the id.
+static int run_kernel(struct report *report, struct patch *patch)
+{
+	const struct request *request = report->request;
+	int status = STATUS_DONE;
+
+	if (patch)
+		return request->action == ACTION_VERIFY ? verify_kernel(request, patch)
+							: apply_kernel(request, patch);
+	if (request->action == ACTION_LIST)
+		list_kernel(request);
+	else if (revert_kernel(request, report->id, &status) && report->id)
+		return status;
+	return -1 - status;
+}
+
+// Is the running kernel meant? Never when processes are named.
+static bool concerns_kernel(const struct request *request, const struct patch *patch)
+{
+	if (request->pids.count || (request->action == ACTION_VERIFY && !patch))
+		return false;
+	return !patch || is_for_kernel(patch->package);
+}
+
+static int run_all(struct report *report, struct patch *patch)
+{
+	int kernel = concerns_kernel(report->request, patch) ? run_kernel(report, patch) : -1, status;
+
+	if (kernel >= 0)
+		return kernel;
+	status = run(report, patch);
+	kernel = -1 - kernel;
+	return kernel > status ? kernel : status;
+}
+
 static int open_package(const struct request *request, struct patch **patch, char **signature)
 {
 	char *message = NULL;
@@ -565,7 +600,7 @@ int main(int argc, char **argv)
 		report.signature = signature;
 		openlog("hp-apply", LOG_PID, LOG_DAEMON);
 		if (!status)
-			status = run(&report, patch);
+			status = run_all(&report, patch);
 		if (!finish_output("hp-apply") && status < STATUS_REFUSED)
 			status = STATUS_REFUSED;
 	}

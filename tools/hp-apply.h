@@ -64,6 +64,16 @@ struct report {
 	size_t unseen; /* processes that this user may not look at, when all were to be */
 };
 
+/* hp-apply-kernel.c: the same for the running kernel, when all targets of the package are Linux kernels and modules. Each
+ * prints its own report. */
+bool is_for_kernel(const struct hp_package *package);
+int apply_kernel(const struct request *request, const struct patch *patch);
+int verify_kernel(const struct request *request, const struct patch *patch);
+/* Livepatches that are there; nothing is printed when there is none. */
+void list_kernel(const struct request *request);
+/* ID NULL: every package. false: the kernel has none such. *status becomes the worse of itself and what came of it. */
+bool revert_kernel(const struct request *request, const char *id, int *status);
+
 void report_print(const struct report *report);
 void report_json(const struct report *report);
 /* The worst outcome, as exit status. */

@@ -229,8 +229,8 @@ list_commands() { # TREE
 				sub(/ +[^ ]+ *$/, "", tool)
 			}
 			unit = "-"
-			if (head ~ / -DMODULE/ && match(head, /-DKBUILD_MODFILE=[^ ]*/))
-				unit = substr(head, RSTART + 18, RLENGTH - 18)
+			if (head ~ / -DMODULE/ && match(head, /-DKBUILD_MODNAME=[^ ]*/))
+				unit = substr(head, RSTART + 17, RLENGTH - 17)
 			gsub(/["'\''\\]/, "", unit)
 			print file[1] "\t" file[2] "\t" unit "\t" head "\t" tool
 		}' >"$1/.hp/commands.tmp"
@@ -532,12 +532,14 @@ gather() { # FROM TO
 
 # ---- the package -----------------------------------------------------------------------------------------------------
 
-# Modules that hold one of the objects: their files.
+# Modules that hold one of the objects: their files. A file may have "-" where the module's name has "_".
 find_modules() {
 	local unit file
 	awk -F'\t' 'NR == FNR { wanted[$1] = 1; next } wanted[$1] && $3 != "-" { print $3 }' "$work/objects" "$tree/.hp/commands" | sort -u >"$work/units"
+	[ ! -s "$work/units" ] || find "${modules:-/nonexistent}" -name '*.ko*' 2>/dev/null | sort >"$work/modules"
 	while IFS= read -r unit; do
-		file=$(first "$modules/$unit".ko "$modules/$unit".ko.*) || die $BAD "module $unit of $kernel is not there; is its package installed?"
+		file=$(awk -v unit="$unit" '{ n = $0; sub(/.*\//, "", n); sub(/\.ko.*/, "", n); gsub(/-/, "_", n) } n == unit { print; exit }' "$work/modules")
+		[ -n "$file" ] || die $BAD "module $unit of $kernel is not there; is its package installed?"
 		echo "--image=$file"
 	done <"$work/units" >"$work/images"
 }
