@@ -118,7 +118,7 @@ static int check_functions(const struct hp_target *target, struct hp_error *erro
 	return HP_OK;
 }
 
-int klp_check(struct hp_package *package, struct hp_error *error)
+int klp_check(struct hp_package *package, const struct klp_options *options, struct hp_error *error)
 {
 	size_t kernels = 0;
 	int status = HP_OK;
@@ -139,7 +139,7 @@ int klp_check(struct hp_package *package, struct hp_error *error)
 					    klp_object_name(target));
 		status = check_functions(target, error);
 	}
-	if (!status && kernels != 1)
+	if (!status && kernels != 1 && !options->build_id)
 		return fail(error, HP_UNSUPPORTED, HP_NONE, 0,
 			    "the package does not say which build of the kernel it is for");
 	return status;
@@ -160,26 +160,30 @@ static void print_string(struct buffer *to, const char *text)
 	buffer_print(to, "\"");
 }
 
-static void print_build_id(struct buffer *to, const struct hp_target *target, const char *name)
+static void print_build_id(struct buffer *to, const uint8_t *id, size_t size, const char *name)
 {
 	buffer_print(to, "static const u8 %s[] = {", name);
-	for (size_t i = 0; i < target->build_id_size; i++)
-		buffer_print(to, "%s0x%02x", i ? ", " : "", target->build_id[i]);
+	for (size_t i = 0; i < size; i++)
+		buffer_print(to, "%s0x%02x", i ? ", " : "", id[i]);
 	buffer_print(to, "};\n");
 }
 
-static void print_build_ids(struct buffer *to, struct hp_package *package)
+static void print_build_ids(struct buffer *to, struct hp_package *package, const struct klp_options *options)
 {
-	bool modules = false;
+	bool modules = false, kernel = false;
 
 	for (size_t i = 0; i < hp_target_count(package); i++) {
 		const struct hp_target *target = hp_target(package, i);
 		char name[48];
 
 		snprintf(name, sizeof(name), "module_build_id_%zu", i);
-		print_build_id(to, target, target->kind == HP_TARGET_LINUX ? "kernel_build_id" : name);
+		print_build_id(to, target->build_id, target->build_id_size,
+			       target->kind == HP_TARGET_LINUX ? "kernel_build_id" : name);
+		kernel |= target->kind == HP_TARGET_LINUX;
 		modules |= target->kind == HP_TARGET_LINUX_MODULE;
 	}
+	if (!kernel)
+		print_build_id(to, options->build_id, options->build_id_size, "kernel_build_id");
 	buffer_print(to, "\n%s", kernel_check);
 	if (modules)
 		buffer_print(to, "%s", module_check);
@@ -291,12 +295,12 @@ int klp_source(struct hp_package *package, const struct klp_options *options, ch
 {
 	struct buffer to = {0};
 	size_t size;
-	int status = klp_check(package, error);
+	int status = klp_check(package, options, error);
 
 	if (status)
 		return status;
 	buffer_print(&to, "%s", head);
-	print_build_ids(&to, package);
+	print_build_ids(&to, package, options);
 	for (size_t i = 0; i < hp_target_count(package); i++) {
 		const struct hp_target *target = hp_target(package, i);
 
@@ -322,7 +326,7 @@ int klp_makefile(struct hp_package *package, const struct klp_options *options, 
 	struct buffer to = {0};
 	char name[KLP_NAME_SIZE];
 	size_t size;
-	int status = klp_check(package, error);
+	int status = klp_check(package, options, error);
 
 	if (status)
 		return status;

@@ -25,6 +25,8 @@
 struct klp_options {
 	const char *id, *title, *fixes; /* fixes: words separated by spaces; may be "" */
 	bool replace;                   /* atomic replace: every earlier livepatch ends with this one */
+	const uint8_t *build_id;        /* of the kernel, for packages that change modules only; or NULL */
+	size_t build_id_size;
 	const char *symvers; /* text of the kernel's Module.symvers, or NULL: which module exports what */
 };
 
@@ -32,7 +34,7 @@ struct klp_options {
 void klp_module_name(const char *id, char name[KLP_NAME_SIZE]);
 
 /* Whether a livepatch module can be made of PACKAGE; HP_UNSUPPORTED with the reason when not. */
-int klp_check(struct hp_package *package, struct hp_error *error);
+int klp_check(struct hp_package *package, const struct klp_options *options, struct hp_error *error);
 
 /* The payload of TARGET as kbuild takes it: definitions local, one global alias per function and hook that the C source
  * refers to, undefined symbols under the names the kernel looks up. */

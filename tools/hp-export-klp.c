@@ -299,8 +299,9 @@ static int embed_module(struct export *export, const struct file *module)
 {
 	const char *path = export->request->package;
 	const struct hp_target *kernel = kernel_of(export->package);
-	struct klp_embedded embedded = {.build_id = kernel->build_id,
-					.build_id_size = kernel->build_id_size,
+	struct klp_embedded embedded = {.build_id = kernel ? kernel->build_id : export->build_id,
+					.build_id_size = kernel ? kernel->build_id_size
+								: export->options.build_id_size,
 					.name = export->name,
 					.module = module->data,
 					.module_size = module->size};

@@ -22,6 +22,7 @@ static const char help[] =
 	"      --key=FILE       sign the module with this private key (PEM), and\n"
 	"      --certificate=FILE  its X.509 certificate\n"
 	"      --embed          build the module and add it to KB.hp, so that hp-apply needs no compiler\n"
+	"      --build-id=HEX   of the kernel, where the package changes modules only and does not say it\n"
 	"      --no-replace     leave earlier livepatches active; without it they end as this one starts\n"
 	"      --finish=FILE    only the last step on a module that make linked (its Makefile calls this)\n"
 	"  -q                   no progress\n"
@@ -53,7 +54,19 @@ int export_failed(const char *place, const struct hp_error *error)
 
 static int parse(int argc, char **argv, struct export_request *request)
 {
-	enum { FORMAT = 256, BUILD, HEADERS, KEY, CERTIFICATE, EMBED, NO_REPLACE, FINISH, HELP, VERSION };
+	enum {
+		FORMAT = 256,
+		BUILD,
+		HEADERS,
+		KEY,
+		CERTIFICATE,
+		EMBED,
+		NO_REPLACE,
+		FINISH,
+		BUILD_ID,
+		HELP,
+		VERSION
+	};
 	static const struct option options[] = {{"format", required_argument, NULL, FORMAT},
 						{"build", no_argument, NULL, BUILD},
 						{"headers", required_argument, NULL, HEADERS},
@@ -62,6 +75,7 @@ static int parse(int argc, char **argv, struct export_request *request)
 						{"embed", no_argument, NULL, EMBED},
 						{"no-replace", no_argument, NULL, NO_REPLACE},
 						{"finish", required_argument, NULL, FINISH},
+						{"build-id", required_argument, NULL, BUILD_ID},
 						{"help", no_argument, NULL, HELP},
 						{"version", no_argument, NULL, VERSION},
 						{NULL, 0, NULL, 0}};
@@ -94,6 +108,9 @@ static int parse(int argc, char **argv, struct export_request *request)
 			break;
 		case FINISH:
 			request->finish = optarg;
+			break;
+		case BUILD_ID:
+			request->build_id = optarg;
 			break;
 		case 'o':
 			request->output = optarg;
@@ -164,7 +181,15 @@ static int open_package(struct export *export)
 	}
 	export->options.fixes = export->fixes;
 	klp_module_name(export->options.id, export->name);
-	if (klp_check(export->package, &error))
+	if (export->request->build_id) {
+		if (sodium_hex2bin(export->build_id, sizeof(export->build_id), export->request->build_id,
+				   strlen(export->request->build_id), NULL, &export->options.build_id_size,
+				   NULL) ||
+		    !export->options.build_id_size)
+			return export_error(EXPORT_BAD, export->request->build_id, "is no build ID");
+		export->options.build_id = export->build_id;
+	}
+	if (klp_check(export->package, &export->options, &error))
 		return export_failed(path, &error);
 	return EXPORT_DONE;
 }

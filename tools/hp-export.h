@@ -11,7 +11,7 @@
 enum export_status { EXPORT_DONE = 0, EXPORT_REFUSED = 2, EXPORT_BAD = 3 };
 
 struct export_request {
-	const char *package, *output, *headers, *key, *certificate, *finish;
+	const char *package, *output, *headers, *key, *certificate, *finish, *build_id;
 	bool build, embed, replace, quiet;
 };
 
@@ -22,6 +22,7 @@ struct export
 	struct hp_package *package;
 	json_t *manifest;
 	struct klp_options options;
+	uint8_t build_id[64];
 	char *fixes, *symvers;
 	char name[KLP_NAME_SIZE]; /* of the module */
 	char *directory;          /* written here, renamed to request->output at the end */

@@ -561,8 +561,18 @@ build_package() {
 	return $status
 }
 
+# Of the kernel; a package that changes only modules does not name it.
+build_id() {
+	[ -s "$store/build-id" ] || {
+		"$tree/scripts/extract-vmlinux" "$image" >"$work/vmlinux" 2>/dev/null
+		readelf -n "$work/vmlinux" 2>/dev/null | sed -n 's/.*Build ID: //p' | head -n 1 >"$work/build-id"
+		mv "$work/build-id" "$store/build-id"
+	}
+	cat "$store/build-id"
+}
+
 export_module() {
-	local status options=(--headers="$tree" --embed)
+	local status options=(--headers="$tree" --embed --build-id="$(build_id)")
 	stage 'building the module'
 	[ "$quiet" = 0 ] || options+=(-q)
 	"$HP_BIN/hp-export" --format=klp "${options[@]}" "$output" -o "$module"
