@@ -34,7 +34,7 @@ for file in $files; do
 	# JSON and golden outputs have no comments.
 	*.json | testdata/*golden* | testdata/*/expected*) continue ;;
 	esac
-	head -c 1000 "$file" | grep -q 'SPDX-License-Identifier: \(GPL-3.0-or-later\|MIT\)' || echo "$file"
+	head -c 1000 "$file" | grep -q 'SPDX-License-Identifier: \(GPL-3.0-or-later\|GPL-2.0-only\|MIT\)' || echo "$file"
 done | result "every_file_names_its_licence"
 
 for file in formats/*.[ch] doc/hp-format.md; do
