@@ -237,6 +237,21 @@ static void check_handed_out(struct target *target)
 	}
 }
 
+// Programs and other libraries call what a library exports as it was when they were compiled.
+static void check_exported_call(struct target *target, const struct member *member)
+{
+	const char *before, *after;
+
+	if (member->old && member->unit->kind == UNIT_FUNCTION && !target->image->executable &&
+	    image_export(target->image, member->old->name) &&
+	    function_is_called_otherwise(member->old, member->unit, target->arena, &before, &after))
+		refuse(target, member->unit, "signature-changed",
+		       "was %s and is %s, and the library exports it: programs call it as it was; give the "
+		       "new form "
+		       "another name",
+		       before, after);
+}
+
 // Programs and other libraries read a constant of a library by its name, or have a copy of it.
 static void check_exported(struct target *target, const struct unit *unit)
 {
@@ -257,6 +272,7 @@ void check_members(struct target *target)
 		const struct unit *unit = target->members.at[i]->unit;
 
 		check_exported(target, unit);
+		check_exported_call(target, target->members.at[i]);
 		if (unit->has_lsda)
 			refuse(target, unit, "exception-tables",
 			       "has a language-specific data area, which in-process unwinders would "

@@ -127,8 +127,25 @@ static bool took_a_name(const struct pair *pair, const struct unit *unit)
 	return false;
 }
 
+// Direct calls are compiled anew; who calls through a pointer that is kept somewhere is not known.
+static void check_signature(const struct checker *checker, const struct unit *unit)
+{
+	struct arena *arena = arena_new();
+	const char *before, *after;
+
+	if (unit->match && unit->match->address_taken && unit->address_taken &&
+	    function_is_called_otherwise(unit->match, unit, arena, &before, &after))
+		refuse(checker, "signature-changed", unit,
+		       "was %s and is %s, and its address is taken: calls through old pointers would hand "
+		       "over what it "
+		       "does not expect; give the new form another name",
+		       before, after);
+	arena_free(arena);
+}
+
 static void check_function(const struct checker *checker, const struct unit *unit)
 {
+	check_signature(checker, unit);
 	if (is_kind(unit, SYMBOL_IFUNC) || (unit->match && is_kind(unit->match, SYMBOL_IFUNC)))
 		refuse(checker, "ifunc-changed", unit,
 		       "is an indirect function whose resolver has run already; leave the resolver as it is "

@@ -749,6 +749,11 @@ const char *object_compile_dir(struct object *object)
 	return object->compile_dir;
 }
 
+const struct subject *subject_at(struct object *object, const struct section *section, uint64_t offset)
+{
+	return find_subject(info_of(object), section->index, offset);
+}
+
 // Follows abstract_origin and specification within the unit until an entry has what is WANTED.
 static bool follow_origin(struct object *object, struct unit_header *unit, size_t at, bool want_name,
 			  struct entry *entry)

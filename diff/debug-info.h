@@ -69,6 +69,8 @@ bool entry_is_scope(uint64_t tag);
 /* Takes STEPS from the object's budget; false when it is used up: nothing further can be said of its types. */
 bool debug_spend(const struct object *object, uint64_t steps);
 struct info_index *info_of(struct object *object);
+/* The function or variable at a place, or NULL. */
+const struct subject *subject_at(struct object *object, const struct section *section, uint64_t offset);
 void type_index_free(struct type_index *index);
 
 #endif

@@ -92,6 +92,9 @@ const char *debug_file(struct object *object, uint64_t line_offset, uint64_t fil
 /* Where a function or variable is declared. false: unknown. */
 bool debug_declared(struct object *object, const struct section *section, uint64_t offset, const char **file,
 		    unsigned *line);
+/* "a pointer(a number of 4 bytes, a pointer)" of the function at a place, or NULL when that is not known. In ARENA. */
+const char *function_signature(struct object *object, const struct section *section, uint64_t offset,
+			       struct arena *arena);
 /* Names of the functions inlined at OFFSET of a code section, innermost first, up to MAX; the number found. */
 size_t debug_inlined(struct object *object, const struct section *section, uint64_t offset,
 		     const char **names, size_t max);

@@ -96,6 +96,7 @@ static const char *const codes[] = {
 	"ifunc-changed",
 	"notrace",
 	"exception-tables",
+	"signature-changed",
 	"removed-still-used",
 	"options-differ",
 };

@@ -5,7 +5,8 @@
 #include "host.h"
 
 #if VERSION == 2
-static const char *const names[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
+static const char *const names[] = {"zero", "one", "two",   "three", "four",
+				    "five", "six", "seven", "eight", "nine"};
 static char buffer[256];
 
 OUT_OF_LINE static int twice(int x)

@@ -8,7 +8,8 @@ static
 #else
 int helper(int x);
 #endif
-OUT_OF_LINE int helper(int x)
+	OUT_OF_LINE int
+	helper(int x)
 {
 	return VERSION == 2 && x > 4 ? 4 : x * 2;
 }
