@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A new field in a hole moves nothing: live objects have zero there when they were zeroed.
+// allow: data-layout:config
+// carries: strict
 // replaces: served
 #include "host.h"
 
