@@ -295,7 +295,7 @@ static bool take_strings(struct reading *reading, const struct cursor *payload, 
 {
 	if (tag != TAG_STRINGS || !size || size > payload->size - payload->at ||
 	    payload->data[payload->at + size - 1])
-		return fail(reading, "does not begin with strings");
+		return fail(reading, "do not begin with strings");
 	reading->strings = payload->data + payload->at;
 	reading->strings_size = size;
 	return true;
@@ -308,7 +308,7 @@ static bool read_payload(struct reading *reading, struct cursor *payload)
 
 	reading->first_function = reading->functions.count;
 	if (payload->bad || !take_strings(reading, payload, tag, size))
-		return fail(reading, "is cut off");
+		return fail(reading, "are cut off");
 	cursor_skip(payload, size);
 	while (payload->at < payload->size) {
 		struct cursor record;
@@ -316,14 +316,23 @@ static bool read_payload(struct reading *reading, struct cursor *payload)
 		tag = cursor_uleb(payload);
 		size = cursor_uleb(payload);
 		if (payload->bad || size > payload->size - payload->at)
-			return fail(reading, "is cut off");
+			return fail(reading, "are cut off");
 		record = cursor_at(payload->data + payload->at, size, 0, false);
 		read_record(reading, tag, &record);
 		if (record.bad)
-			return fail(reading, "has a record that cannot be");
+			return fail(reading, "have a record that cannot be");
 		cursor_skip(payload, size);
 	}
-	return numbers_hold(reading, first_variable) || fail(reading, "names a function that is not there");
+	return numbers_hold(reading, first_variable) || fail(reading, "name a function that is not there");
+}
+
+uint64_t notes_sum(const uint8_t *data, size_t size)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < size; i++)
+		sum = (sum ^ data[i]) * UINT64_C(0x100000001b3);
+	return sum;
 }
 
 static bool read_units(struct reading *reading, const uint8_t *data, size_t size)
@@ -335,17 +344,19 @@ static bool read_units(struct reading *reading, const uint8_t *data, size_t size
 		uint64_t length;
 
 		if (section.size - section.at < 4 || memcmp(data + section.at, "HPN", 3))
-			return fail(reading, "is none of the plugin's");
+			return fail(reading, "are none of the plugin's");
 		if (data[section.at + 3] != VERSION)
-			return fail(reading, "is of another version of the format");
+			return fail(reading, "are of another version of the format");
 		cursor_skip(&section, 4);
 		length = cursor_uleb(&section);
 		if (section.bad || length > section.size - section.at)
-			return fail(reading, "is cut off");
+			return fail(reading, "are cut off");
 		payload = cursor_at(data + section.at, length, 0, false);
+		cursor_skip(&section, length);
+		if (cursor_number(&section, 8) != notes_sum(payload.data, length) || section.bad)
+			return fail(reading, "do not add up");
 		if (!read_payload(reading, &payload))
 			return false;
-		cursor_skip(&section, length);
 	}
 	return true;
 }

@@ -85,6 +85,9 @@ const struct notes *notes_of(struct object *object, const char **problem);
 /* From now on the object has none, for that reason. */
 void notes_ignore(struct object *object, const char *problem);
 
+/* At the end of each unit: FNV-1a, 64 bits, of its payload. */
+uint64_t notes_sum(const uint8_t *data, size_t size);
+
 /* notes-check.c: what in the object contradicts them, or NULL; fills in the units that are meant. */
 const char *notes_bind(struct object *object, struct notes *notes, struct arena *arena);
 

@@ -548,6 +548,16 @@ static void print_bytes(const struct text *text)
 	text_free(&printed);
 }
 
+// FNV-1a of 64 bits.
+static uint64_t sum_of(const struct text *text)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < text->size; i++)
+		sum = (sum ^ (unsigned char)text->at[i]) * UINT64_C(0x100000001b3);
+	return sum;
+}
+
 void write_notes(void)
 {
 	struct writer writer = {};
@@ -567,6 +577,7 @@ void write_notes(void)
 	text_add(&unit, "HPN\1", 4);
 	put_number(&unit, payload.size);
 	text_add(&unit, payload.at, payload.size);
+	put_hash(&unit, sum_of(&payload));
 	// "e": the linker leaves it out of images. GCC's own idea of the section it is in stays right.
 	fputs("\t.pushsection .debug_hotpatch,\"e\",%progbits\n", asm_out_file);
 	print_bytes(&unit);

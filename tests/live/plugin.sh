@@ -153,4 +153,42 @@ refused_for_options() {
 }
 check "a function that changes by options is refused" refused_for_options -O0 -DOLD
 
+# ---- forged notes -----------------------------------------------------------------------------------
+# forged NAME ARGUMENT...: a copy of the pair NAME.with whose old object has other notes; hp-diff ignores them, says so, and
+# decides as it does without the plugin.
+forged() {
+	local name=$1
+	shift
+	rm -rf "$work/forged" && mkdir -p "$work/forged"
+	cp -r "$work/$name.with/old" "$work/$name.with/new" "$work/forged/" || return 1
+	python3 tests/plugin/forge.py "$work/forged/old/$name.o" "$@" || return 1
+	"$HP_DIFF" --json "$work/forged/old" "$work/forged/new" >"$work/forged.json" 2>"$work/forged.err"
+	has notes-ignored "$work/forged.json" || return 1
+	python3 - "$work/forged.json" "$work/$name.without.json" <<-'END'
+		import json, sys
+		one, other = ([(o["functions"], o["data"], o["matches"]) for o in json.load(open(p))["objects"]] for p in sys.argv[1:])
+		sys.exit(0 if one == other else f"{one}\nis not\n{other}")
+	END
+}
+check "forged: a symbol that is not there" forged statics_swapped count.1 count.7
+check "forged: notes of another object" forged statics_swapped from "$work/static_moved.with/old/static_moved.o"
+check "forged: another size or use" forged inlined_statics from "$work/statics_swapped.with/old/statics_swapped.o"
+damaged() {
+	local FORGE_SUM=no
+	export FORGE_SUM
+	forged statics_swapped swap count.0 count.1
+}
+check "forged: what does not add up" damaged
+
+# The code is the same, but the notes exchange two statics.
+contradicted() {
+	rm -rf "$work/same" && mkdir -p "$work/same/old" "$work/same/new"
+	cp "$work/statics_swapped.with/old/statics_swapped.o" "$work/same/old/a.o" &&
+		cp "$work/same/old/a.o" "$work/same/new/a.o" &&
+		python3 tests/plugin/forge.py "$work/same/old/a.o" swap count.0 count.1 || return 1
+	"$HP_DIFF" --json "$work/same/old" "$work/same/new" >"$work/same.json" 2>&1
+	has "code that is the same" "$work/same.json" && has '"objects": []' "$work/same.json"
+}
+check "forged: two statics exchanged, against the code" contradicted
+
 echo "1..$count"
