@@ -42,6 +42,7 @@ struct reloc_info {
 	uint64_t mask;      /* bits of that unit which the relocation fills, in the machine's byte order */
 	enum tls_model tls; /* RELOC_TLS only */
 	bool relaxable;     /* the linker may rewrite the instruction around it */
+	uint8_t shift; /* the field holds the value divided by 1 << shift, where the whole of 4 bytes is one */
 };
 
 /* A table whose entries point into functions (KERNEL.md); an entry belongs to the function it points into. */

@@ -291,6 +291,38 @@ static const char *describe_target(struct arena *arena, const struct reloc *relo
 			    offset < 0 ? 0 - (uint64_t)offset : (uint64_t)offset);
 }
 
+#define BYTES_SHOWN 8
+
+static const char *bytes_text(struct arena *arena, const struct unit *unit, const char *name, uint64_t at)
+{
+	char text[3 * BYTES_SHOWN + 1] = "";
+
+	for (uint64_t i = 0; i < BYTES_SHOWN && at + i < unit->size; i++)
+		sprintf(text + 3 * i, " %02x", unit_bytes(unit)[at + i]);
+	return arena_printf(arena, "%s at +0x%" PRIx64 ":%s", name, at, text);
+}
+
+/* What differs in meaning, by name; tables that have one name on both sides, or none, by their first other bytes. */
+static void describe_targets(struct arena *arena, const struct reloc *old, const struct reloc *new_reloc,
+			     struct change *change)
+{
+	const struct unit *left = old->target, *right = new_reloc->target;
+	uint64_t at = 0;
+
+	change->old = describe_target(arena, old);
+	change->new = describe_target(arena, new_reloc);
+	if (strcmp(change->old, change->new) || !left || !right || !unit_is_content(left) ||
+	    !unit_is_content(right) || !unit_bytes(left) || !unit_bytes(right))
+		return;
+	while (at < left->size && at < right->size && unit_bytes(left)[at] == unit_bytes(right)[at])
+		at++;
+	if (at == left->size || at == right->size)
+		return;
+	at -= at % 4; // whole numbers, as most tables hold
+	change->old = bytes_text(arena, left, change->old, at);
+	change->new = bytes_text(arena, right, change->new, at);
+}
+
 static void add_change(change_list *list, struct change change)
 {
 	if (list->count < CHANGES_MAX)
@@ -488,9 +520,8 @@ static void list_differences(struct comparison *c, struct unit *old, struct unit
 			*only_lines = false;
 			change = (struct change){.kind = CHANGE_TARGET,
 						 .at_old = old->relocs[i].offset - old->offset,
-						 .at_new = new_unit->relocs[i].offset - new_unit->offset,
-						 .old = describe_target(c->arena, &old->relocs[i]),
-						 .new = describe_target(c->arena, &new_unit->relocs[i])};
+						 .at_new = new_unit->relocs[i].offset - new_unit->offset};
+			describe_targets(c->arena, &old->relocs[i], &new_unit->relocs[i], &change);
 		}
 		if (list->count >= CHANGES_MAX)
 			*only_lines = false;

@@ -171,11 +171,13 @@ static struct mark *find_mark(struct decoder *decoder, uint64_t number, bool add
 		struct mark *mark = &decoder->marks[i];
 		uint64_t base = decoder->unit->offset + decoder->at;
 
+		uint64_t shown = mark->number << mark->reloc->info->shift;
+
 		if (!mark->number)
 			continue;
-		if ((uint32_t)number == mark->number)
+		if ((uint32_t)number == (uint32_t)shown)
 			return mark;
-		if (address && (uint32_t)(number - base - mark->number) <= LONGEST)
+		if (address && (uint32_t)(number - base - shown) <= LONGEST)
 			return mark;
 	}
 	return NULL;
@@ -472,6 +474,18 @@ static const char *compared_with(struct decoder *decoder, const struct instructi
 	return arena_printf(decoder->arena, "%s %" PRId64, test ? "test" : "cmp", instruction->immediate);
 }
 
+// s390 has names of their own for comparing with a number, alone or together with the branch.
+static bool compares_on_s390(const char *mnemonic)
+{
+	static const char *const names[] = {"chi",   "cghi", "cfi",  "cgfi", "clfi",
+					    "clgfi", "cij",  "cgij", "clij", "clgij"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (starts_with(mnemonic, names[i]))
+			return true;
+	return false;
+}
+
 static void classify(struct decoder *decoder)
 {
 	struct instruction *instruction = decoder->instruction;
@@ -480,6 +494,7 @@ static void classify(struct decoder *decoder)
 	instruction->compares = starts_with(mnemonic, "cmp") || starts_with(mnemonic, "test") ||
 				starts_with(mnemonic, "tst") || starts_with(mnemonic, "ucomis") ||
 				starts_with(mnemonic, "comis") || starts_with(mnemonic, "fcmp");
+	instruction->compares |= decoder->info.arch == bfd_arch_s390 && compares_on_s390(mnemonic);
 	if (instruction->compares)
 		instruction->check = compared_with(decoder, instruction);
 	instruction->conditional = transfers_control(mnemonic) && strcmp(mnemonic, "b") &&

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A switch that only chooses a number becomes a table (GCC: CSWTCH.N, Clang: switch.table.f). One number changed in f's.
 // expect: changed f
+// reason[gcc x86_64 O2] f: CSWTCH "c7 02" "c8 02"
 #ifdef NEW
 #define FOURTH 712
 #else

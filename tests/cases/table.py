@@ -431,6 +431,8 @@ def missing_patches(old, new, document, configuration):
     for name in changed:
         if name not in patch:
             problems.append(f"--patch does not show {name}")
+    if re.search(r"0x(f{8})?(5a5a|b4b4)", patch):  # what diff/disassemble.c puts into relocated fields
+        problems.append("--patch shows a number where a name belongs:\n" + patch)
     if ".byte 0x" in patch or (".word 0x" in patch and configuration.machine != "loongarch64"):
         problems.append("--patch shows bytes instead of instructions:\n" + patch)
     return problems
