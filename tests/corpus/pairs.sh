@@ -45,7 +45,8 @@ configure_and_make() {
 		curl) "${conf[@]}" --with-openssl --with-gnutls --with-nghttp2 --with-libssh2 --with-gssapi --enable-websockets --disable-manual --disable-static ;;
 		libxml2) "${conf[@]}" --disable-static --with-python="$python" ;;
 		tiff) "${conf[@]}" --disable-static --disable-cxx ;;
-		lua5.4) make -s -C src -j"$jobs" LIBTOOL=libtool MYCFLAGS="$cflags" linux ;;
+		# Otherwise made by debian/rules.
+		lua5.4) echo "#define DEB_HOST_MULTIARCH \"$(dpkg-architecture -qDEB_HOST_MULTIARCH)\"" >src/lua5.4-deb-multiarch.h ;;
 		vim) "${conf[@]}" --with-features=normal --disable-gui --without-x --enable-gpm=no ;;
 		memcached) "${conf[@]}" --enable-sasl --enable-tls ;;
 		openssh) "${conf[@]}" --with-pam --without-zlib-version-check --disable-strip ;;
@@ -66,7 +67,7 @@ configure_and_make() {
 	busybox) make -s -j"$jobs" CC="${CC:-gcc}" EXTRA_CFLAGS="$cflags" SKIP_STRIP=y ;;
 	lua5.4) make -s -C src -j"$jobs" LIBTOOL=libtool MYCFLAGS="$cflags" linux ;;
 	mosquitto) make -s -j"$jobs" CFLAGS="$cflags" WITH_DOCS=no WITH_CJSON=no ;;
-	giflib) make -s -j"$jobs" CFLAGS="$cflags -fPIC -std=gnu99" libgif.so libgif.a ;;
+	giflib) rm -f libgif.so libgif.so.7 && make -s -j"$jobs" CFLAGS="$cflags -fPIC -std=gnu99" libgif.so libgif.a ;;
 	memcached) make -s -j"$jobs" memcached ;;
 	libxml2) make -s -j"$jobs" libxml2.la xmllint xmlcatalog && { [ "$python" = no ] || make -s -C python -j"$jobs"; } ;;
 	tiff) make -s -C port -j"$jobs" && make -s -C libtiff -j"$jobs" && make -s -C tools -j"$jobs" ;;
