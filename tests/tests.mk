@@ -98,6 +98,10 @@ check-corpus: all
 check-cases: all
 	@HP_BIN=$(abspath $(O)/bin) tests/cases/table.py --full --jobs=$(JOBS) --case=$(ONLY)
 
+# No instruction changes: whole programs, each object with the plugin and without.
+check-plugin: all
+	HP_BUILD=$(abspath $(O)) CC="$(CC)" JOBS=$(JOBS) tests/plugin/sweep.sh $(O)/plugin-sweep
+
 demo: all
 	@HP_BIN=$(abspath $(O)/bin) HP_PAIRS=$(PAIRS) demo/redis/run.sh $(O)/demo
 
@@ -110,5 +114,5 @@ bench: all
 lint:
 	tests/lint.sh
 
-.PHONY: check check-mutation check-property check-unit check-live check-style check-story check-sanitize check-kill check-corpus check-cases fuzz demo demo-quick bench lint \
+.PHONY: check check-plugin check-mutation check-property check-unit check-live check-style check-story check-sanitize check-kill check-corpus check-cases fuzz demo demo-quick bench lint \
 	test-programs fuzz-programs unit-programs
