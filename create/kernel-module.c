@@ -79,15 +79,15 @@ static const char *read_symbols(struct module *module)
 	struct elf_range table = elf_section_range(module->elf, section);
 	struct arena *arena = module->image->arena;
 
-	if (!section || section->sh_entsize != sizeof(Elf64_Sym))
+	if (!section || !table.size || section->sh_entsize != sizeof(Elf64_Sym))
 		return "has no symbol table; take the module as the distribution ships it";
 	module->symbol_count = table.size / sizeof(Elf64_Sym);
+	if (module->symbol_count > (1 << 20))
+		return damaged;
 	module->symbols = arena_array(arena, module->symbol_count + 1, sizeof(Elf64_Sym));
 	memcpy(module->symbols, table.at, module->symbol_count * sizeof(Elf64_Sym));
 	module->value = arena_array(arena, module->symbol_count + 1, sizeof(uint64_t));
 	module->known = arena_array(arena, module->symbol_count + 1, sizeof(bool));
-	if (module->symbol_count > (1 << 20))
-		return damaged;
 	for (size_t i = 1; i < module->symbol_count; i++) {
 		const Elf64_Sym *symbol = &module->symbols[i];
 
