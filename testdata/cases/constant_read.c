@@ -2,7 +2,7 @@
 // A named constant changed: its readers are changed by that.
 // expect: changed data limits; changed f
 // reason f: reads limits
-// reason limits: bytes 1e 1f
+// reason limits: 30 31
 #include "case.h"
 #ifdef NEW
 #define THIRD 31

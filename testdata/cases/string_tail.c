@@ -15,4 +15,4 @@ const char *f(void)
 	use_text(text);
 	return text + 2;
 }
-// expect: maybe changed data f.text
+// expect: maybe changed data f.text; maybe refuse data-changed f.text

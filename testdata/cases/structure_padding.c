@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A new field in the padding of a structure: nothing moves.
+// Live objects hold there what their memory held before.
+// expect[g]: refuse data-layout thing
 // expect: changed set
 #include "case.h"
 struct thing {
