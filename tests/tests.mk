@@ -11,6 +11,10 @@ ASAN_MAKE = $(MAKE) O=$(ASAN) SANITIZE=address,undefined CFLAGS="-O1 -g"
 FUZZ := $(O)/fuzz
 FUZZ_MAKE = $(MAKE) O=$(FUZZ) SANITIZE=address,undefined CFLAGS="-O1 -g -fsanitize-coverage=trace-pc"
 
+# hp-diff that counts its own basic blocks; see tests/bench/count_work.c.
+COUNT := $(O)/count
+COUNT_MAKE = $(MAKE) O=$(COUNT) CFLAGS="-O1 -fsanitize-coverage=trace-pc" LDFLAGS=tests/bench/count_work.c
+
 # Live tests: scripts, and programs of one C file each (tests/live/test_*.c); other files there are their helpers.
 LIVE_SCRIPTS := $(wildcard tests/live/*.sh)
 LIVE_PROGRAMS := $(patsubst tests/live/%.c,$(O)/tests/live/%,$(wildcard tests/live/test_*.c))
@@ -46,6 +50,7 @@ RUN = HP_BIN=$(abspath $(O)/bin) HP_BUILD=$(abspath $(O)) HP_PAIRS=$(PAIRS) HP_P
 check: test-programs
 	+$(ASAN_MAKE) unit-programs
 	+$(FUZZ_MAKE) fuzz-programs
+	+$(COUNT_MAKE) $(COUNT)/bin/hp-diff
 	@$(RUN) --out=$(O)/tests/out --unit $(UNIT_TESTS) $(ASAN_UNIT_TESTS) \
 		--script $(LIVE_SCRIPTS) $(LIVE_PROGRAMS) $(OTHER_SCRIPTS) $(STORIES) $(PROPERTIES) $(FUZZERS)
 

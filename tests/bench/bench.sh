@@ -64,6 +64,18 @@ bench_sqlite() {
 	line "package of its one function" "$(stat -c %s "$dir/sqlite.hp")" bytes "the object" "$((size / 2))" 2048
 }
 
+bench_many() {
+	local seconds rss other side
+	mkdir -p "$dir/many"
+	for side in 0 1; do
+		[ -e "$dir/many/$side.o" ] || python3 "$here/many_functions.py" 100000 $side | as -o "$dir/many/$side.o" -
+	done
+	read -r seconds _ rss < <(measure 3 hp-diff -q "$dir/many/0.o" "$dir/many/1.o")
+	read -r other _ _ < <(measure 1 objdump -dr "$dir/many/0.o")
+	line "diff of 100,000 functions, 1,000,000 relocations" "$seconds" s "objdump -dr of one side" "$other" 3
+	line "its memory" "$((rss / 1024))" MiB "size of both files" "$((2 * $(stat -c %s "$dir/many/0.o") / 1048576))" 700
+}
+
 bench_redis() {
 	local fix=0006-CVE-2025-32023.patch pair seconds other
 	"$root/tests/corpus/pairs.sh" "$pairs" "$root/tests/corpus/fixes.tsv" redis "$fix" >/dev/null
@@ -106,10 +118,11 @@ bench_pauses() {
 	done
 }
 
-# HP_BENCH=sqlite, redis or pauses runs that part alone.
-for part in sqlite redis pauses; do
+# HP_BENCH=sqlite, many, redis or pauses runs that part alone.
+for part in sqlite many redis pauses; do
 	case "${HP_BENCH:-$part} $part" in
 	*"sqlite sqlite") bench_sqlite ;;
+	*"many many") bench_many ;;
 	*"redis redis") bench_redis ;;
 	*"pauses pauses") bench_pauses ;;
 	esac
