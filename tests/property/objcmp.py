@@ -233,7 +233,7 @@ class ObjectFile:
                     continue
                 raw = parts[1].replace(" ", "")
                 start = int(parts[0].strip().rstrip(":"), 16)
-                current.append(Insn(start, start + len(raw) // 2, raw, parts[2].strip() if len(parts) > 2 else ""))
+                current.append(Insn(start, start + len(raw) // 2, raw, " ".join(part.strip() for part in parts[2:])))
 
     def relocs_between(self, section, start, end):
         if section not in self.reloc_offsets:
