@@ -29,12 +29,15 @@ TESTS="chromium tcl $PLUGINS $MACHINES $CROSS libcriterion-dev python3 strace gd
 
 # The GCC plugin is built when these are there.
 PLUGIN="g++ gcc-12-plugin-dev"
+# Compiling objects of the kernel, and booting it.
+KERNEL="gcc-12 patch xz-utils lz4 flex bison bc libelf-dev libssl-dev rsync cpio kmod qemu-system-x86 busybox-static"
 
 packages_for() {
 	case $1 in
 	demo) echo "$BUILD $SOURCES" ;;
 	bench) echo "$BUILD $SOURCES $PLUGIN python3 tcl" ;;
 	check-corpus) echo "$BUILD $SOURCES $ALL_FIXES python3" ;;
+	check-kernel) echo "$BUILD $SOURCES $KERNEL python3" ;;
 	demo-quick) echo "$BUILD patch procps" ;;
 	check | check-* | fuzz) echo "$BUILD $SOURCES $PLUGIN $FIXES $TESTS" ;;
 	install | plugin) echo "$BUILD $PLUGIN" ;;

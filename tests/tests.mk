@@ -107,6 +107,10 @@ check-cases: all
 check-plugin: all
 	HP_BUILD=$(abspath $(O)) CC="$(CC)" JOBS=$(JOBS) tests/plugin/sweep.sh $(O)/plugin-sweep
 
+# Packages for the distribution's stock kernel, in QEMU; downloads 180 MB once and keeps them in build/kernel.
+check-kernel: all
+	@$(RUN) --time-limit=3600 --out=$(O)/tests/out --script tests/kernel/check.sh
+
 demo: all
 	@HP_BIN=$(abspath $(O)/bin) HP_PAIRS=$(PAIRS) demo/redis/run.sh $(O)/demo
 
@@ -119,5 +123,5 @@ bench: all
 lint:
 	tests/lint.sh
 
-.PHONY: check check-plugin check-mutation check-property check-unit check-live check-style check-story check-sanitize check-kill check-corpus check-cases fuzz demo demo-quick bench lint \
+.PHONY: check check-kernel check-plugin check-mutation check-property check-unit check-live check-style check-story check-sanitize check-kill check-corpus check-cases fuzz demo demo-quick bench lint \
 	test-programs fuzz-programs unit-programs

@@ -50,7 +50,7 @@ one() { # FILE
 	case $status in
 	0) outcome=module reason=; package=$(stat -c %s "$out/$name.hp"); module=$(stat -c %s "$out/$name"/*.ko) ;;
 	1) outcome=nothing reason=$(tail -n 1 "$out/$name.log") ;;
-	2) outcome=refused reason=$(grep -oE '\[[a-z-]+\]$' "$out/$name.log" | sort | uniq -c | awk '{ printf "%s%s %s", s, $2, $1 > 1 ? "x" $1 : ""; s = ", " }')
+	2) outcome=refused reason=$(grep -oE '\[[a-z-]+\]$' "$out/$name.log" | sort | uniq -c | awk '{ printf "%s%s%s", s, $2, ($1 > 1 ? " x" $1 : ""); s = ", " }')
 		[ -n "$reason" ] || reason=$(grep -v 'refused:' "$out/$name.log" | tail -n 1) ;;
 	*) outcome=failed reason=$(tail -n 1 "$out/$name.log") ;;
 	esac

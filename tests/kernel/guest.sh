@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+# Runs in the guest: packages are applied by hp-apply, looked at, replaced, taken back.
+check() { # NAME CONDITION...
+	name=$1
+	shift
+	if "$@"; then echo "ok - $name"; else echo "not ok - $name"; fi
+}
+contains() { case $1 in *"$2"*) true ;; *) false ;; esac; }
+lacks() { ! contains "$@"; }
+is() { [ "$1" = "$2" ] || { echo "# '$1' is not '$2'"; false; }; }
+apply() { hp-apply --trust=none "$@" >/tmp/said 2>&1; status=$?; sed 's/^/# /' /tmp/said; return $status; }
+# One round under load, for a second or so: processes start and read while the switch happens.
+load() { while [ ! -e /tmp/stop ]; do cat /proc/cmdline /proc/uptime >/dev/null; true | true; done; }
+
+check kernel_is_randomized lacks "$(cat /proc/cmdline)" nokaslr
+check nothing_is_active_at_first is "$(hp-apply --list)" ""
+load &
+check package_is_applied_under_load apply --timeout=60 /first.hp
+check report_says_verified contains "$(cat /tmp/said)" "patched, 3/3 verified"
+check list_names_package contains "$(hp-apply --list)" "first            active"
+check applied_again_is_already_active apply /first.hp
+a=$(cat /proc/cmdline) b=$(cat /proc/cmdline)
+check new_string_is_printed contains "$a" "shown "
+check new_static_local_counts [ "${b#shown }" != "${a#shown }" ]
+check the_rest_is_unchanged contains "$a" "console=ttyS0"
+rename() { sh -c 'printf before >/proc/$$/comm; read -r name </proc/$$/comm; echo "$name"'; }
+check changed_function_with_tracepoint is "$(rename)" after
+echo 1 >/sys/kernel/tracing/events/task/task_rename/enable
+rename >/dev/null
+check tracepoint_in_new_code_can_be_enabled grep -q 'newcomm=after' /sys/kernel/tracing/trace
+echo 0 >/sys/kernel/tracing/events/task/task_rename/enable
+echo >/sys/kernel/tracing/trace
+rename >/dev/null
+check tracepoint_in_new_code_can_be_disabled sh -c '! grep -q newcomm=after /sys/kernel/tracing/trace'
+dmesg >/tmp/before
+check no_warning_yet sh -c '! grep -q "WARNING:" /tmp/before'
+sh -c 'printf Warn >/proc/$$/comm; read -r x </proc/uptime'
+dmesg >/tmp/after
+check warning_has_file_and_line grep -q 'WARNING: .* at fs/proc/uptime.c:20 uptime_proc_show' /tmp/after
+check stack_trace_names_new_function grep -q 'uptime_proc_show+0x.*\[hp_first\]' /tmp/after
+dmesg -c >/dev/null
+check cumulative_package_replaces_first apply --timeout=60 /second.hp
+check replacing_string_is_there contains "$(cat /proc/cmdline)" "second: "
+check replaced_function_is_original_again is "$(rename)" before
+check replaced_module_is_gone [ ! -e /sys/module/hp_first ]
+check package_is_taken_back apply --revert=second --timeout=60
+check old_behaviour_is_back lacks "$(cat /proc/cmdline)" "second: "
+check module_is_unloaded [ ! -e /sys/module/hp_second ]
+check unknown_package_is_not_reverted sh -c '! hp-apply --revert=nobody >/dev/null 2>&1'
+
+sleep 1000 &
+sleeper=$!
+sleep 1
+apply --timeout=3 /stall.hp
+check sleeping_task_makes_it_busy is $? 1
+check the_task_is_named contains "$(cat /tmp/said)" "$sleeper sleep"
+check where_it_sleeps_is_named contains "$(cat /tmp/said)" hrtimer_nanosleep
+check nothing_stays_behind [ ! -e /sys/module/hp_stall ]
+kill $sleeper
+touch /tmp/stop
+check applied_when_the_task_is_gone apply --timeout=60 /stall.hp
+check new_condition_holds timeout 20 sleep 4242
+check probe_failure_reverts sh -c '! hp-apply --trust=none --probe="[ ! -e /sys/module/hp_second ]" /second.hp >/tmp/said 2>&1'
+check probe_failure_took_it_back [ ! -e /sys/module/hp_second ]
+apply --revert-all --timeout=60
+check nothing_is_active_at_last is "$(hp-apply --list)" ""
+dmesg >/tmp/end
+check log_has_no_warning sh -c '! grep -E "WARNING|BUG:|Oops|Call Trace|livepatch: .*fail" /tmp/end'
