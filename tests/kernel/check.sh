@@ -51,7 +51,7 @@ refused() { # NAME STATUS TEXT
 }
 refused init-code 2 '[init-changed]'
 refused data-changed 2 '[data-changed]'
-refused assembly 2 '[notrace]'
+refused assembly 2 '[no-function-sections]'
 refused disabled 1 'is for another architecture'
 sed 's/seq_puts/seq_pots/' testdata/kernel/first.patch >"$out/wrong.patch"
 said=$(kbuild -q "$out/wrong.patch" -o "$out/refused.hp" 2>&1)
@@ -60,11 +60,11 @@ result $? patch_that_does_not_apply "$said"
 
 make -s O="$build/static" LDFLAGS=-static CFLAGS=-O2 "$build/static/bin/hp-apply" >"$out/static.log" 2>&1
 result $? static_applier "$(cat "$out/static.log")"
-mkdir -p "$out/root/bin"
-cp "$build/static/bin/hp-apply" "$out/root/bin/"
-cp "$out"/{first,second,stall}.hp "$out/root/"
-cp tests/kernel/guest.sh "$out/root/test.sh"
-tests/kernel/boot "$image" "$out/root" 600 >"$out/console"
+mkdir -p "$out/guest/bin"
+cp "$build/static/bin/hp-apply" "$out/guest/bin/"
+cp "$out"/{first,second,stall}.hp "$out/guest/"
+cp tests/kernel/guest.sh "$out/guest/test.sh"
+tests/kernel/boot "$image" "$out/guest" 600 >"$out/console"
 result $? guest_runs_to_its_end "$(tail -n 20 "$out/console")"
 while read -r status name; do
 	[ "$status" = ok ]
