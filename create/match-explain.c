@@ -30,6 +30,16 @@ static bool knows_compiler(const struct placement *placement, const char **other
 	return !*other;
 }
 
+// "GCC: (Debian 12.2.0-14) 12.2.0" of the object is "gcc-12 (Debian 12.2.0-14) 12.2.0" in a kernel's banner.
+static bool in_banner(const struct placement *placement)
+{
+	const char *banner = placement->image->kernel ? kernel_banner(placement->image) : NULL;
+	const char *compiler = placement->object->compiler,
+		   *version = compiler ? strstr(compiler, ": ") : NULL;
+
+	return !banner || !compiler || strstr(banner, version ? version + 2 : compiler);
+}
+
 static const char *likely_cause(const struct placement *placement, struct arena *arena)
 {
 	const char *other;
@@ -37,6 +47,10 @@ static const char *likely_cause(const struct placement *placement, struct arena 
 	if (!knows_compiler(placement, &other))
 		return arena_printf(arena, "likely cause: the image was made by %s, the object by %s", other,
 				    placement->object->compiler);
+	if (!in_banner(placement))
+		return arena_printf(
+			arena, "likely cause: another compiler made the kernel: object by %s, kernel: %s",
+			placement->object->compiler, kernel_banner(placement->image));
 	if (placement->result == MATCH_AMBIGUOUS)
 		return "the same code is in the image several times, and nothing tells which is this "
 		       "object's";

@@ -168,6 +168,8 @@ compile OTHER/running one -DNEW_TWIN -O1
 refuses "objects of another build are refused" image-mismatch OTHER vmlinuz
 grep -q "functions match" <<<"$said"
 result $? "and how many of them match is said" "$said"
+grep -q "another compiler made the kernel" <<<"$said"
+result $? "and that its banner names another compiler" "$said"
 changed STALE one
 compile STALE/new one "${split[@]}" -DNEW_PLAIN
 compile STALE/old one "${split[@]}" -DNEW_NOTRACE
