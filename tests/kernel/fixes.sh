@@ -60,7 +60,7 @@ one() { # FILE
 		"$package" "$module" "$outcome" "$(echo "$reason" | tr '\t' ' ' | cut -c1-160)" >>"$out/fixes.tsv"
 }
 
-choose >"$out/chosen"
+[ -s "$out/chosen" ] || choose >"$out/chosen"
 while IFS= read -r file; do
 	cut -f1 "$out/fixes.tsv" | grep -qxF "$file" || one "$file"
 done <"$out/chosen"
