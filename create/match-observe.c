@@ -264,7 +264,8 @@ static bool see_word(const struct look *look, uint64_t at, uint64_t value)
 	uint64_t addend = (uint64_t)look->reloc->addend;
 
 	if (!slot) {
-		if (look->image->elf_type == ET_EXEC || look->symbol->absolute || value == addend)
+		if (look->image->elf_type == ET_EXEC || look->image->kernel || look->symbol->absolute ||
+		    value == addend)
 			return see_address(look, value - addend);
 		return wrong(look, "pointer without relocation, for `%s`", wanted_name(look));
 	}

@@ -6,6 +6,9 @@ __asm__(".pushsection .modinfo,\"a\"\n.asciz \"name=tiny_module\"\n.asciz \"verm
 
 static long own_key = 1;
 
+extern int in_module(int x);
+int (*operation)(int) = in_module;
+
 int in_module(int x)
 {
 #ifdef NEW_OWN_KEY
