@@ -69,7 +69,7 @@ check "a refusal leaves nothing at -o" refused_leaves_nothing
 
 bad_usage() {
 	for arguments in "" "a/old" "a/old a/new a/new" "--frobnicate a/old a/new" "--target=linux a/old a/new" \
-		"--target=xen a/old a/new" "--running=a/old a/old a/new" "--allow=nonsense a/old a/new" "--id=a/b a/old a/new" \
+		"--target=xen a/old a/new" "--running=missing a/old a/new" "--allow=nonsense a/old a/new" "--id=a/b a/old a/new" \
 		"--id= a/old a/new" "-j0 a/old a/new" "-jx a/old a/new" "a/old missing" "missing a/new" "--image=missing a/old a/new"; do
 		echo stale >u.hp
 		# shellcheck disable=SC2086
