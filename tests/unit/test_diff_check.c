@@ -22,4 +22,5 @@ REFUSES(check, split_alias_is_refused, "alias_split.c", "", "symbol-ambiguous")
 REFUSES(check, changed_code_without_symbol_is_refused, "nameless.c", "", "section-unsupported")
 REFUSES(check, changed_table_without_symbol_is_refused, "nameless.c", "-DTABLE", "section-unsupported")
 REFUSES(check, changed_live_data_without_a_name_is_refused, "nameless_state.c", "", "data-changed")
-REFUSES(check, live_data_without_a_name_in_a_changed_function_is_refused, "nameless_state.c", "-DLOST", "data-changed")
+REFUSES(check, live_data_without_a_name_in_a_changed_function_is_refused, "nameless_state.c", "-DLOST",
+	"data-changed")
