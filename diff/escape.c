@@ -14,6 +14,7 @@
  * are its callees. What they are given is followed into them; of the C library's functions it is known which keep
  * nothing. What is not understood counts as stored. x86-64 only.
  */
+#include "diff/debug.h"
 #include "diff/disassemble.h"
 #include "diff/model.h"
 
@@ -21,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 8, STEPS_MAX = 400000 };
+enum { DEPTH_MAX = 8, STEPS_MAX = 400000, SLOTS_MAX = 64 };
 
 // One bit a register as the instruction set numbers them; any vector register; the frame.
 enum {
@@ -50,7 +51,13 @@ struct body { // a function or a split-off part of it
 	const struct unit *unit;
 	struct listing listing;
 	uint32_t *states; // before each instruction: what may hold an address
+	int32_t *depths;  // and how far the stack pointer is below where it was at the function's entry
 	bool *reached;
+};
+
+// Bytes of a frame that may hold an address, from the stack pointer at the function's entry.
+struct slot {
+	int64_t at, end;
 };
 
 struct follow {
@@ -61,8 +68,12 @@ struct follow {
 	bool points;               // it holds addresses that matter itself
 	bool frames;               // a frame holds its address: frames' addresses count
 	bool based;                // rbp is a frame pointer
-	bool returned;             // it goes out in rax
-	const char *why;           // it escapes so
+	int32_t base_depth;        // set at this depth
+	bool coarse; // where things are in the frame is not understood: each place counts as all
+	bool grown;  // slots were found in this pass
+	VEC(struct slot) slots;
+	bool returned;   // it goes out in rax
+	const char *why; // it escapes so
 	uint64_t where;
 	const struct unit *in;
 	unsigned depth;
@@ -79,6 +90,11 @@ struct escapes {
 	uint64_t steps;
 };
 
+static bool starts(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
 // ---- operands -----------------------------------------------------------------------------------------
 
 struct operand {
@@ -87,6 +103,8 @@ struct operand {
 	unsigned width;       // in bytes, of a register
 	unsigned base, index; // of memory
 	bool bare;            // memory without a displacement
+	int64_t displacement; // of memory; the value of an immediate
+	bool plain;           // that is a number, not a name
 };
 
 static bool parse_register(const char *text, size_t length, struct operand *to)
@@ -137,6 +155,18 @@ static unsigned parse_part(const char **text)
 	return part.number;
 }
 
+// "0x18", "-0x8", "24", or nothing: 0.
+static void parse_number_at(const char *text, size_t length, struct operand *to)
+{
+	char digits[32] = "", *end;
+
+	if (length >= sizeof(digits))
+		return;
+	memcpy(digits, text, length);
+	to->displacement = (int64_t)strtoull(digits, &end, 0);
+	to->plain = !*end;
+}
+
 static struct operand parse_operand(const char *text, size_t length)
 {
 	struct operand to = {.kind = OTHER, .base = NO_REGISTER, .index = NO_REGISTER};
@@ -148,8 +178,11 @@ static struct operand parse_operand(const char *text, size_t length)
 		return (struct operand){.kind = NONE};
 	if (*text == '*')
 		text++, length--;
-	if (*text == '$')
-		return (struct operand){.kind = IMMEDIATE};
+	if (*text == '$') {
+		to.kind = IMMEDIATE;
+		parse_number_at(text + 1, length - 1, &to);
+		return to;
+	}
 	if (parse_register(text, length, &to))
 		return to;
 	to.kind = MEMORY;
@@ -158,6 +191,7 @@ static struct operand parse_operand(const char *text, size_t length)
 		open--;
 	if (*open == '(' && text[length - 1] == ')') {
 		to.bare = open == text;
+		parse_number_at(text, (size_t)(open - text), &to);
 		open++;
 		to.base = parse_part(&open);
 		to.index = parse_part(&open);
@@ -251,6 +285,82 @@ static bool leads_to(const struct step *step, const struct operand *operand)
 	       (operand->index != NO_REGISTER && step->state & BIT(operand->index));
 }
 
+// ---- the frame ----------------------------------------------------------------------------------------
+
+// Where an operand of the frame is, from the stack pointer at the entry. false: not known.
+static bool frame_place(const struct step *step, const struct operand *operand, int64_t *place)
+{
+	const struct follow *follow = step->follow;
+
+	if (follow->coarse || operand->index != NO_REGISTER || !operand->plain)
+		return false;
+	*place = operand->displacement -
+		 (operand->base == RBP ? follow->base_depth
+				       : step->body->depths[step->instruction - step->body->listing.at]);
+	return true;
+}
+
+// The most that an instruction moves to or from memory; the other operand tells when it is a register.
+static int64_t width_beside(const struct step *step)
+{
+	int64_t width = 0;
+
+	for (unsigned i = 0; i < step->count; i++)
+		if (step->operands[i].kind == REGISTER && step->operands[i].number != VECTOR)
+			width = step->operands[i].width;
+	return width ? width : 64;
+}
+
+static bool slot_holds(const struct step *step, const struct operand *from)
+{
+	const struct follow *follow = step->follow;
+	int64_t place;
+
+	if (!(step->state & BIT(FRAME)))
+		return false;
+	if (!frame_place(step, from, &place))
+		return true;
+	for (size_t i = 0; i < follow->slots.count; i++)
+		if (place < follow->slots.at[i].end && place + width_beside(step) > follow->slots.at[i].at)
+			return true;
+	return false;
+}
+
+// What was understood before without this slot is looked at again: see run_until_stable().
+static void keep_in_frame(struct step *step, const struct operand *to)
+{
+	struct follow *follow = step->follow;
+	int64_t place;
+
+	step->state |= BIT(FRAME);
+	if (!frame_place(step, to, &place) || follow->slots.count >= SLOTS_MAX) {
+		follow->grown |= !follow->coarse;
+		follow->coarse = true;
+		return;
+	}
+	for (size_t i = 0; i < follow->slots.count; i++)
+		if (follow->slots.at[i].at <= place && place + width_beside(step) <= follow->slots.at[i].end)
+			return;
+	*vec_push(&follow->slots) = (struct slot){place, place + width_beside(step)};
+	follow->grown = true;
+}
+
+// An address of the frame leads to what lies at it and behind it.
+static bool frame_leads_to(const struct step *step, const struct operand *operand)
+{
+	const struct follow *follow = step->follow;
+	int64_t place;
+
+	if (!follow->frames || !is_frame(follow, operand))
+		return false;
+	if (!frame_place(step, operand, &place))
+		return true;
+	for (size_t i = 0; i < follow->slots.count; i++)
+		if (follow->slots.at[i].end > place)
+			return true;
+	return false;
+}
+
 // Does what is read from there hold an address?
 static bool reads(const struct step *step, const struct operand *from)
 {
@@ -262,7 +372,7 @@ static bool reads(const struct step *step, const struct operand *from)
 		return false;
 	if (step->got)
 		return true;
-	if (is_frame(step->follow, from) && step->state & BIT(FRAME))
+	if (is_frame(step->follow, from) && slot_holds(step, from))
 		return true;
 	if (step->datum && step->datum->target && step->datum->target->kind == UNIT_ANONYMOUS)
 		return true;
@@ -281,7 +391,7 @@ static void write_to(struct step *step, const struct operand *to, bool address)
 	if (!address || to->kind != MEMORY)
 		return;
 	if (is_frame(step->follow, to) && !(to->base == RSP && to->bare))
-		step->state |= BIT(FRAME);
+		keep_in_frame(step, to);
 	else
 		escape(step, "stores its address in memory");
 }
@@ -409,6 +519,16 @@ static bool keeps_nothing(const char *name, bool *derived)
 	return false;
 }
 
+// An archive's copy of an object.
+static bool same_code(const struct unit *one, const struct unit *other)
+{
+	const char *file = one->object->source_file, *other_file = other->object->source_file;
+
+	return file && other_file && !strcmp(file, other_file) && one->size == other->size &&
+	       one->object->size == other->object->size &&
+	       !memcmp(one->object->bytes, other->object->bytes, one->object->size);
+}
+
 static void load_functions(struct escapes *escapes)
 {
 	const struct tree *tree = &escapes->diff->old_tree;
@@ -430,7 +550,10 @@ static void load_functions(struct escapes *escapes)
 			void **place = strmap_put(escapes->functions, symbol->name);
 
 			// Two definitions of one name: either may be the one that is linked.
-			*place = *place ? escapes : (void *)symbol->unit;
+			if (!*place)
+				*place = symbol->unit;
+			else if (*place != escapes && !same_code(*place, symbol->unit))
+				*place = escapes;
 		}
 	}
 }
@@ -451,6 +574,32 @@ static const struct unit *callee_of(struct escapes *escapes, const struct reloc 
 }
 
 static void follow_function(struct follow *follow, const struct unit *unit, uint32_t state);
+
+/*
+ * The registers in which a function is given something (psABI, "Parameter Passing"), as far as debug information tells:
+ * what else is in argument registers is left there from before. Of clones the compiler changes the arguments.
+ */
+static uint32_t registers_given(struct step *step, const struct unit *callee)
+{
+	static const unsigned order[] = {RDI, RSI, RDX, RCX, R8, R9};
+	const char *signature = NULL, *at;
+	uint32_t given = 0;
+	size_t count = 0;
+
+	if (!strchr(callee->name, '.'))
+		signature = function_signature(callee->object, callee->section, callee->offset,
+					       step->follow->escapes->arena);
+	if (!signature || strstr(signature, "structure") || strstr(signature, "...") ||
+	    strstr(signature, " 16 bytes"))
+		return ARGUMENTS;
+	for (at = strchr(signature, '(') + 1; *at && *at != ')' && count < ARRAY_SIZE(order);) {
+		if (!starts(at, "a floating"))
+			given |= BIT(order[count++]);
+		at += strcspn(at, ",)");
+		at += *at == ',' ? 2 : 0;
+	}
+	return given;
+}
 
 static void follow_call(struct step *step, const struct unit *callee, uint32_t arguments)
 {
@@ -496,6 +645,41 @@ static bool means(const struct reloc *reloc, const struct unit *function)
 	       !strcmp(reloc->symbol->name, function->name);
 }
 
+static bool is_call_of_others(const struct unit *unit)
+{
+	for (size_t i = 0; i < unit->reloc_count; i++)
+		if (unit->relocs[i].info->kind == RELOC_CALL &&
+		    (!unit->relocs[i].target || is_global(unit->relocs[i].target)))
+			return true;
+	return false;
+}
+
+/*
+ * What a call destroys. GCC knows which registers a static function writes and keeps others live across its calls
+ * (-fipa-ra, part of -O2); what it calls itself that is not static destroys all that the ABI lets it.
+ */
+static uint32_t destroyed_by(struct step *step, const struct reloc *reloc)
+{
+	const struct unit *callee =
+		reloc && reloc->target && reloc->target->kind == UNIT_FUNCTION ? reloc->target : NULL;
+	struct operand operands[4];
+	struct listing listing;
+	uint32_t written = 0;
+
+	if (!callee || is_global(callee) || is_call_of_others(callee))
+		return CALL_CLOBBER;
+	listing = disassemble(callee, step->follow->escapes->arena);
+	for (size_t i = 0; i < listing.count; i++) {
+		unsigned count = parse_operands(&listing.at[i], operands);
+
+		if (count && operands[count - 1].kind == REGISTER && operands[count - 1].width >= 4 &&
+		    (starts(listing.at[i].mnemonic, "mov") || starts(listing.at[i].mnemonic, "lea") ||
+		     starts(listing.at[i].mnemonic, "xor") || starts(listing.at[i].mnemonic, "pop")))
+			written |= BIT(operands[count - 1].number);
+	}
+	return written & CALL_CLOBBER;
+}
+
 static void call(struct step *step, bool indirect)
 {
 	const struct reloc *reloc = branch_reloc(step);
@@ -503,7 +687,7 @@ static void call(struct step *step, bool indirect)
 	const struct unit *callee = NULL;
 	bool derived = false;
 
-	step->state &= ~CALL_CLOBBER;
+	step->state &= ~destroyed_by(step, reloc);
 	if (reloc && means(reloc, step->follow->source))
 		step->state |= BIT(RAX);
 	if (!arguments)
@@ -518,6 +702,10 @@ static void call(struct step *step, bool indirect)
 		callee = callee_of(step->follow->escapes, reloc);
 	}
 	if (callee)
+		arguments &= registers_given(step, callee);
+	if (!arguments)
+		return;
+	if (callee)
 		follow_call(step, callee, arguments);
 	else
 		escape(step, indirect ? "hands its address to a function called through a pointer"
@@ -525,11 +713,6 @@ static void call(struct step *step, bool indirect)
 }
 
 // ---- one instruction ------------------------------------------------------------------------------------------
-
-static bool starts(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
 
 static void find_datum(struct step *step)
 {
@@ -549,7 +732,7 @@ static void find_datum(struct step *step)
 
 static void compute_lea(struct step *step, const struct operand *from, const struct operand *to)
 {
-	bool frame = step->follow->frames && is_frame(step->follow, from);
+	bool frame = frame_leads_to(step, from);
 
 	// lea -8(%rsp),%rsp moves the frame
 	if (to->kind == REGISTER && to->number == RSP)
@@ -625,7 +808,9 @@ static void compute(struct step *step)
 		if (reads(step, to))
 			escape(step, "hands its address over on the stack");
 	} else if (starts(name, "pop")) {
-		write_to(step, to, step->state & BIT(FRAME));
+		struct operand top = {.kind = MEMORY, .base = RSP, .index = NO_REGISTER, .plain = true};
+
+		write_to(step, to, slot_holds(step, &top));
 	} else if (starts(name, "lea") && step->count == 2) {
 		compute_lea(step, &step->operands[0], to);
 	} else if (starts(name, "mov") && step->count == 2) {
@@ -656,18 +841,24 @@ static size_t body_of(struct follow *follow, const struct unit *unit)
 	body = vec_push(&follow->bodies);
 	*body = (struct body){.unit = unit, .listing = disassemble(unit, follow->escapes->arena)};
 	body->states = arena_array(follow->escapes->arena, body->listing.count + 1, sizeof(uint32_t));
+	body->depths = arena_array(follow->escapes->arena, body->listing.count + 1, sizeof(int32_t));
 	body->reached = arena_array(follow->escapes->arena, body->listing.count + 1, sizeof(bool));
 	for (size_t i = 0; i < body->listing.count; i++)
 		follow->based |= starts(body->listing.at[i].text, "mov    %rsp,%rbp");
 	return follow->bodies.count - 1;
 }
 
-static void reach(struct follow *follow, size_t body, size_t at, uint32_t state)
+static void reach(struct follow *follow, size_t body, size_t at, uint32_t state, int32_t depth)
 {
 	struct body *to = &follow->bodies.at[body];
 
-	if (at >= to->listing.count || (to->reached[at] && !(state & ~to->states[at])))
+	if (at >= to->listing.count)
 		return;
+	if (to->reached[at] && to->depths[at] != depth && !follow->coarse)
+		follow->coarse = follow->grown = true;
+	if (to->reached[at] && !(state & ~to->states[at]))
+		return;
+	to->depths[at] = depth;
 	to->reached[at] = true;
 	to->states[at] |= state;
 	*vec_push(&follow->work) = (uint64_t)body << 32 | at;
@@ -695,42 +886,76 @@ static bool is_part(const struct unit *one, const struct unit *other)
 }
 
 // Behind what never goes on stands a block that something else jumps to.
-static void reach_blocks(struct follow *follow, size_t body, uint32_t state)
+static void reach_blocks(struct follow *follow, size_t body, uint32_t state, int32_t depth)
 {
 	const struct listing *listing = &follow->bodies.at[body].listing;
 
 	for (size_t i = 0; i + 1 < listing->count; i++)
 		if (starts(listing->at[i].mnemonic, "jmp") || starts(listing->at[i].mnemonic, "ret") ||
 		    starts(listing->at[i].mnemonic, "notrack"))
-			reach(follow, body, i + 1, state);
+			reach(follow, body, i + 1, state, depth);
 }
 
 static void jump(struct step *step, size_t body, bool always)
 {
 	struct follow *follow = step->follow;
 	const struct reloc *reloc = branch_reloc(step);
+	int32_t depth = step->body->depths[step->instruction - step->body->listing.at];
 
 	if (step->instruction->branch >= 0) {
 		reach(follow, body, instruction_at(step->body, (uint64_t)step->instruction->branch),
-		      step->state);
+		      step->state, depth);
 	} else if (reloc && reloc->target && reloc->info->kind != RELOC_GOT &&
 		   is_part(reloc->target, step->body->unit) &&
 		   (reloc->target != step->body->unit || reloc->target_offset)) {
 		size_t other = body_of(follow, reloc->target);
 
 		reach(follow, other,
-		      instruction_at(&follow->bodies.at[other], (uint64_t)reloc->target_offset), step->state);
+		      instruction_at(&follow->bodies.at[other], (uint64_t)reloc->target_offset), step->state,
+		      depth);
 	} else if (always && strchr(step->instruction->text, '*') && !reloc) {
 		// A jump table, or a call in the last place.
 		uint32_t arguments = step->state & ARGUMENTS;
 
-		reach_blocks(follow, body, step->state);
+		reach_blocks(follow, body, step->state, depth);
 		if (arguments && !strstr(step->instruction->text, "*%"))
 			escape(step, "hands its address to a function called through a pointer");
 	} else {
 		call(step, strchr(step->instruction->text, '*') != NULL);
 		follow->returned |= step->state & BIT(RAX);
 	}
+}
+
+// push, pop, sub $0x18,%rsp, lea -8(%rsp),%rsp; what else writes rsp makes the frame one place.
+static int32_t depth_behind(struct step *step)
+{
+	const char *name = step->instruction->mnemonic;
+	int32_t depth = step->body->depths[step->instruction - step->body->listing.at];
+	unsigned count = parse_operands(step->instruction, step->operands);
+	const struct operand *to = &step->operands[count ? count - 1 : 0];
+	bool moves = count == 2 && to->kind == REGISTER && to->number == RSP && step->operands[0].plain;
+
+	if (starts(name, "push"))
+		return depth + 8;
+	if (starts(name, "pop"))
+		return depth - 8;
+	if (starts(name, "leave"))
+		return step->follow->based ? step->follow->base_depth - 8 : depth;
+	if (!strcmp(step->instruction->text, "mov    %rsp,%rbp"))
+		step->follow->base_depth = depth;
+	if (count == 0 || to->kind != REGISTER || to->number != RSP || starts(name, "cmp") ||
+	    starts(name, "test"))
+		return depth;
+	if (moves && starts(name, "sub") && step->operands[0].kind == IMMEDIATE)
+		return depth + (int32_t)step->operands[0].displacement;
+	if (moves && starts(name, "add") && step->operands[0].kind == IMMEDIATE)
+		return depth - (int32_t)step->operands[0].displacement;
+	if (moves && starts(name, "lea") && step->operands[0].base == RSP &&
+	    step->operands[0].index == NO_REGISTER)
+		return depth - (int32_t)step->operands[0].displacement;
+	if (!step->follow->coarse)
+		step->follow->coarse = step->follow->grown = true;
+	return depth;
 }
 
 static void step_over(struct follow *follow, size_t body, size_t at)
@@ -756,12 +981,12 @@ static void step_over(struct follow *follow, size_t body, size_t at)
 	else
 		compute(&step);
 	if (!starts(name, "ud2") && !starts(name, "hlt"))
-		reach(follow, body, at + 1, step.state);
+		reach(follow, body, at + 1, step.state, depth_behind(&step));
 }
 
 static void run(struct follow *follow, const struct unit *unit, uint32_t state)
 {
-	reach(follow, body_of(follow, unit), 0, state);
+	reach(follow, body_of(follow, unit), 0, state, 0);
 	while (follow->work.count && !follow->why) {
 		uint64_t next = follow->work.at[--follow->work.count];
 
@@ -783,6 +1008,16 @@ static bool frame_held_it(const struct follow *follow)
 	return false;
 }
 
+// A slot that is found late may have been read before.
+static void run_until_stable(struct follow *follow, const struct unit *unit, uint32_t state)
+{
+	do {
+		follow->bodies.count = follow->work.count = 0;
+		follow->grown = false;
+		run(follow, unit, state);
+	} while (follow->grown && !follow->why);
+}
+
 static void follow_function(struct follow *follow, const struct unit *unit, uint32_t state)
 {
 	if (follow->depth > DEPTH_MAX) {
@@ -790,13 +1025,13 @@ static void follow_function(struct follow *follow, const struct unit *unit, uint
 		follow->in = unit;
 		return;
 	}
-	run(follow, unit, state);
+	run_until_stable(follow, unit, state);
 	// A frame that holds the address is a way to it: once more, with the addresses of frames.
 	if (!follow->why && frame_held_it(follow)) {
 		follow->frames = true;
-		follow->bodies.count = follow->work.count = 0;
-		run(follow, unit, state);
+		run_until_stable(follow, unit, state);
 	}
+	free(follow->slots.at);
 	free(follow->bodies.at);
 	free(follow->work.at);
 }
