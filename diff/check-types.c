@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "diff/debug.h"
+#include "diff/model.h"
 
 static char *describe_move(const struct type_change *change)
 {
@@ -44,8 +45,10 @@ static char *describe_way_out(const struct type_change *change)
 			"live objects hold there what their memory held before; where that is always what "
 			"the code takes for unset, allow it");
 	if (change->added && change->hole_size)
-		return xasprintf("put %s into the %" PRIu64 "-byte hole at %" PRIu64 " to move nothing",
-				 change->added, change->hole_size, change->hole_at);
+		return xasprintf(
+			"put %s into the %" PRIu64 "-byte hole at %" PRIu64
+			" to move nothing, and allow that where what live objects hold there means unset",
+			change->added, change->hole_size, change->hole_at);
 	return xstrdup("leave its fields where they were, and put what is new into data of its own");
 }
 
@@ -72,10 +75,12 @@ void check_types(const struct pair *pair, struct diags *diags)
 				     .file = change->file,
 				     .line = change->line};
 		char *move = describe_move(change), *way_out = describe_way_out(change);
+		const char *allocators = object_allocators(pair->old, change->old_size, arena);
 
-		diags_add(diags, &place, "%s: %s%s%s%s; %s", change->name, move,
+		diags_add(diags, &place, "%s: %s%s%s%s%s%s; %s", change->name, move,
 			  change->variable ? "; live object `" : "", change->variable ? change->variable : "",
-			  change->variable ? "`" : "", way_out);
+			  change->variable ? "`" : "", allocators ? "; allocated by " : "",
+			  allocators ? allocators : "", way_out);
 		free(move);
 		free(way_out);
 	}

@@ -100,4 +100,7 @@ static inline bool section_is_code(const struct section *section)
 	return section->role == ROLE_CODE;
 }
 
+/* Functions of OBJECT that allocate SIZE bytes with a constant, "f, g and 3 more", for messages; NULL: none is seen. */
+const char *object_allocators(const struct object *object, uint64_t size, struct arena *arena);
+
 #endif

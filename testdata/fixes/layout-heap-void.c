@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The same through untyped pointers: nothing but the allocation tells.
 // refused: data-layout
-// says: struct entry
+// says: struct entry.*allocated by
 #include "host.h"
 
 struct entry {

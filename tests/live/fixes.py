@@ -11,7 +11,7 @@ input. The first comment line says what it is; then come:
     refused: CODE       instead, the refusal that must be said; says: REGEX  and with what
     allow: CODE         what hp-build is told to let pass; carries: REGEX  what the package's manifest then says
     state: new          the answers depend on data that only the new build has (else on what both have)
-    flags: F...         of the compiler
+    flags: F...         of the compiler; link: F...  when linking
     compilers: C...     only with these
 """
 import concurrent.futures
@@ -54,6 +54,7 @@ def build(case, keys, compiler, form, folder):
     """Both sides, each in a tree of its own, from one place, so that no path differs."""
     sources = [case] + keys.get("objects", "").split()
     flags = FLAGS + keys.get("flags", "").split() + (["-fPIC"] if form == "library" else [])
+    link = keys.get("link", "").split()
     for version, side in (1, "old"), (2, "new"):
         tree = os.path.join(folder, side)
         os.makedirs(tree)
@@ -67,10 +68,10 @@ def build(case, keys, compiler, form, folder):
         host = f"{tree}/host.o"
         run([compiler, *FLAGS, "-c", f"{DATA}/host.c", "-o", host])
         if form == "library":
-            run([compiler, "-shared", "-Wl,--build-id", *objects, "-o", "libcase.so"], cwd=tree)
+            run([compiler, "-shared", "-Wl,--build-id", *link, *objects, "-o", "libcase.so"], cwd=tree)
             run([compiler, "-rdynamic", "-Wl,--build-id", "host.o", "-L.", "-lcase", "-Wl,-rpath,$ORIGIN", "-o", "host"], cwd=tree)
         else:
-            run([compiler, "-Wl,--build-id", "host.o", *objects, "-o", "host"], cwd=tree)
+            run([compiler, "-Wl,--build-id", *link, "host.o", *objects, "-o", "host"], cwd=tree)
 
 
 class Process:
