@@ -316,6 +316,9 @@ static void take_attribute(const struct object *object, const struct unit_header
 	case DW_AT_declaration:
 		entry->declaration = value->number;
 		break;
+	case DW_AT_prototyped:
+		entry->prototyped = value->number != 0;
+		break;
 	case DW_AT_location:
 		entry->location = value_location(object, unit, value);
 		break;

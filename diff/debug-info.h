@@ -40,6 +40,7 @@ struct entry {
 	uint64_t byte_size, member_offset, count; /* count: elements of an array's dimension */
 	uint64_t bit_at, bit_size;
 	bool has_size, has_member_offset, has_count;
+	bool prototyped; /* a function type that lists its parameters */
 };
 
 struct subject { /* a function or variable with a place */
@@ -71,6 +72,13 @@ bool debug_spend(const struct object *object, uint64_t steps);
 struct info_index *info_of(struct object *object);
 /* The function or variable at a place, or NULL. */
 const struct subject *subject_at(struct object *object, const struct section *section, uint64_t offset);
+/* Reads a type behind its typedefs and qualifiers; *at becomes its place. false: none, or it cannot be read. */
+bool type_read(struct object *object, struct unit_header *unit, size_t *at, struct entry *entry);
+/* Bytes of the type at AT, 0 unknown. */
+uint64_t type_size(struct object *object, struct unit_header *unit, size_t at);
+/* The member of a structure that holds OFFSET: the last that starts there or before. */
+bool type_member(struct object *object, struct unit_header *unit, const struct entry *structure, uint64_t offset,
+		 struct entry *found);
 void type_index_free(struct type_index *index);
 
 #endif

@@ -64,26 +64,19 @@ static bool type_of(struct object *object, struct unit_header *unit, struct entr
 	return false;
 }
 
-const char *function_signature(struct object *object, const struct section *section, uint64_t offset,
-			       struct arena *arena)
+// ENTRY: of a function, or of a function's type.
+static const char *signature_of(struct object *object, struct unit_header *unit, const struct entry *entry,
+				struct arena *arena)
 {
-	const struct subject *subject = subject_at(object, section, offset);
-	struct entry entry, child;
-	struct unit_header *unit;
 	const char *text, *kind;
+	struct entry child;
 	size_t type, at;
 
-	if (!subject)
+	if (!type_of(object, unit, *entry, &type) || !(text = kind_of_type(object, unit, type, arena)))
 		return NULL;
-	unit = &info_of(object)->units.at[subject->unit];
-	if (!entry_read(object, unit, subject->entry, &entry, NULL) || entry.tag != DW_TAG_subprogram ||
-	    !type_of(object, unit, entry, &type))
-		return NULL;
-	text = kind_of_type(object, unit, type, arena);
-	if (text)
-		text = arena_printf(arena, "%s(", text);
-	at = entry.next;
-	for (unsigned count = 0; text && entry.children && at && at < unit->end && count < ARGUMENTS_MAX;) {
+	text = arena_printf(arena, "%s(", text);
+	at = entry->next;
+	for (unsigned count = 0; entry->children && at && at < unit->end && count < ARGUMENTS_MAX;) {
 		if (!entry_read(object, unit, at, &child, NULL))
 			return NULL;
 		if (!child.tag)
@@ -98,7 +91,71 @@ const char *function_signature(struct object *object, const struct section *sect
 		}
 		at = entry_behind(object, unit, &child);
 	}
-	return text ? arena_printf(arena, "%s)", text) : NULL;
+	return arena_printf(arena, "%s)", text);
+}
+
+const char *function_signature(struct object *object, const struct section *section, uint64_t offset,
+			       struct arena *arena)
+{
+	const struct subject *subject = subject_at(object, section, offset);
+	struct unit_header *unit;
+	struct entry entry;
+
+	if (!subject)
+		return NULL;
+	unit = &info_of(object)->units.at[subject->unit];
+	if (!entry_read(object, unit, subject->entry, &entry, NULL) || entry.tag != DW_TAG_subprogram)
+		return NULL;
+	return signature_of(object, unit, &entry, arena);
+}
+
+// The type of what lies AT bytes into a variable; arrays and structures are gone through, unions are not.
+static bool type_inside(struct object *object, struct unit_header *unit, size_t *type, uint64_t at,
+			struct entry *entry)
+{
+	for (unsigned hops = 0; hops < HOPS_MAX && type_read(object, unit, type, entry); hops++) {
+		struct entry member;
+		uint64_t size;
+
+		if (entry->tag == DW_TAG_array_type) {
+			size = type_size(object, unit, entry->type);
+			if (!size)
+				return false;
+			at %= size;
+			*type = entry->type;
+		} else if (entry->tag == DW_TAG_structure_type) {
+			if (!type_member(object, unit, entry, at, &member))
+				return false;
+			at -= member.member_offset;
+			*type = member.type;
+		} else {
+			return at == 0;
+		}
+	}
+	return false;
+}
+
+const char *pointer_signature(const struct unit *variable, uint64_t at, struct arena *arena)
+{
+	struct object *object = variable->object;
+	const struct subject *subject = subject_at(object, variable->section, variable->offset);
+	struct unit_header *unit;
+	struct entry entry;
+	size_t type;
+
+	if (!subject)
+		return NULL;
+	unit = &info_of(object)->units.at[subject->unit];
+	if (!entry_read(object, unit, subject->entry, &entry, NULL) || entry.tag != DW_TAG_variable ||
+	    !type_of(object, unit, entry, &type) || !type_inside(object, unit, &type, at, &entry) ||
+	    entry.tag != DW_TAG_pointer_type)
+		return NULL;
+	type = entry.type;
+	// "void (*)()" tells no parameters, but has some, perhaps.
+	if (!type_read(object, unit, &type, &entry) || entry.tag != DW_TAG_subroutine_type ||
+	    !entry.prototyped)
+		return NULL;
+	return signature_of(object, unit, &entry, arena);
 }
 
 bool function_is_called_otherwise(const struct unit *old, const struct unit *new_unit, struct arena *arena,

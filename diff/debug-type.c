@@ -113,8 +113,7 @@ void type_index_free(struct type_index *index)
 
 // ---- types ------------------------------------------------------------------------------------------
 
-// Reads a type behind its typedefs and qualifiers; *at becomes its place. false: none, or it cannot be read.
-static bool read_type(struct object *object, struct unit_header *unit, size_t *at, struct entry *entry)
+bool type_read(struct object *object, struct unit_header *unit, size_t *at, struct entry *entry)
 {
 	for (unsigned hops = 0; hops < STRIP_MAX; hops++) {
 		if (*at < unit->first || *at >= unit->end || !entry_read(object, unit, *at, entry, NULL))
@@ -153,14 +152,13 @@ static uint64_t element_count(struct object *object, struct unit_header *unit, c
 	return count;
 }
 
-// Bytes of the type at AT, 0 unknown.
-static uint64_t type_size(struct object *object, struct unit_header *unit, size_t at)
+uint64_t type_size(struct object *object, struct unit_header *unit, size_t at)
 {
 	struct entry entry;
 	uint64_t factor = 1, size;
 
 	for (unsigned nest = 0; nest < NEST_MAX; nest++) {
-		if (!read_type(object, unit, &at, &entry))
+		if (!type_read(object, unit, &at, &entry))
 			return 0;
 		if (entry.tag != DW_TAG_array_type) {
 			size = entry.has_size                     ? entry.byte_size
@@ -185,11 +183,11 @@ static bool read_unnamed(struct object *object, struct unit_header *unit, const 
 	size_t at = member->type;
 	struct entry type;
 
-	if (nest >= NEST_MAX || !read_type(object, unit, &at, &type))
+	if (nest >= NEST_MAX || !type_read(object, unit, &at, &type))
 		return false;
 	if (type.tag == DW_TAG_array_type) { // the first element stands for all
 		at = type.type;
-		if (!read_type(object, unit, &at, &type))
+		if (!type_read(object, unit, &at, &type))
 			return false;
 	}
 	if (!is_structure(type.tag) || type.name)
@@ -227,9 +225,8 @@ static void read_fields(struct object *object, struct unit_header *unit, const s
 
 // ---- which field is where -----------------------------------------------------------------------------
 
-// The member of a structure that holds OFFSET: the last that starts there or before.
-static bool find_member(struct object *object, struct unit_header *unit, const struct entry *structure,
-			uint64_t offset, struct entry *found)
+bool type_member(struct object *object, struct unit_header *unit, const struct entry *structure,
+		 uint64_t offset, struct entry *found)
 {
 	size_t at = structure->next;
 	bool any = false;
@@ -260,7 +257,7 @@ const char *object_field(struct object *object, const char *variable, uint64_t o
 		return NULL;
 	unit = &info_of(object)->units.at[index->variables.at[number - 1].unit];
 	at = index->variables.at[number - 1].type;
-	for (unsigned nest = 0; nest < NEST_MAX && read_type(object, unit, &at, &entry); nest++) {
+	for (unsigned nest = 0; nest < NEST_MAX && type_read(object, unit, &at, &entry); nest++) {
 		if (entry.tag == DW_TAG_array_type) {
 			uint64_t size = type_size(object, unit, entry.type);
 
@@ -271,7 +268,7 @@ const char *object_field(struct object *object, const char *variable, uint64_t o
 			at = entry.type;
 			continue;
 		}
-		if (!is_structure(entry.tag) || !find_member(object, unit, &entry, offset, &member))
+		if (!is_structure(entry.tag) || !type_member(object, unit, &entry, offset, &member))
 			break;
 		offset -= member.member_offset;
 		if (member.name)
@@ -292,11 +289,11 @@ static const char *variable_of(struct object *object, struct type_index *index, 
 		size_t at = variable->type;
 		struct entry entry;
 
-		if (variable->unit != structure->unit || !read_type(object, unit, &at, &entry))
+		if (variable->unit != structure->unit || !type_read(object, unit, &at, &entry))
 			continue;
 		if (entry.tag == DW_TAG_array_type) {
 			at = entry.type;
-			if (!read_type(object, unit, &at, &entry))
+			if (!type_read(object, unit, &at, &entry))
 				continue;
 		}
 		if (at == structure->entry)

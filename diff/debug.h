@@ -95,6 +95,8 @@ bool debug_declared(struct object *object, const struct section *section, uint64
 /* "a pointer(a number of 4 bytes, a pointer)" of the function at a place, or NULL when that is not known. In ARENA. */
 const char *function_signature(struct object *object, const struct section *section, uint64_t offset,
 			       struct arena *arena);
+/* The same of what the function pointer AT bytes into a variable points to. NULL: it is none, or not known. */
+const char *pointer_signature(const struct unit *variable, uint64_t at, struct arena *arena);
 /* Names of the functions inlined at OFFSET of a code section, innermost first, up to MAX; the number found. */
 size_t debug_inlined(struct object *object, const struct section *section, uint64_t offset,
 		     const char **names, size_t max);

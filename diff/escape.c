@@ -305,18 +305,15 @@ static void follow_function(struct follow *follow, const struct unit *unit, uint
 
 /*
  * The registers in which a function is given something (psABI, "Parameter Passing"), as far as debug information tells:
- * what else is in argument registers is left there from before. Of clones the compiler changes the arguments.
+ * what else is in argument registers is left there from before.
  */
-static uint32_t registers_given(struct step *step, const struct unit *callee)
+static uint32_t registers_of(const char *signature)
 {
 	static const unsigned order[] = {RDI, RSI, RDX, RCX, R8, R9};
-	const char *signature = NULL, *at;
 	uint32_t given = 0;
 	size_t count = 0;
+	const char *at;
 
-	if (!strchr(callee->name, '.'))
-		signature = function_signature(callee->object, callee->section, callee->offset,
-					       step->follow->escapes->arena);
 	if (!signature || strstr(signature, "structure") || strstr(signature, "...") ||
 	    strstr(signature, " 16 bytes"))
 		return ARGUMENTS;
@@ -325,6 +322,45 @@ static uint32_t registers_given(struct step *step, const struct unit *callee)
 			given |= BIT(order[count++]);
 		at += strcspn(at, ",)");
 		at += *at == ',' ? 2 : 0;
+	}
+	return given;
+}
+
+// Of clones the compiler changes the arguments.
+static uint32_t registers_given(struct step *step, const struct unit *callee)
+{
+	if (strchr(callee->name, '.'))
+		return ARGUMENTS;
+	return registers_of(function_signature(callee->object, callee->section, callee->offset,
+					       step->follow->escapes->arena));
+}
+
+/*
+ * A call through a pointer that is in the constant itself can only reach what the constant points to. Each pointer's type
+ * tells what is handed over, and where the function is there its own: a pointer may be cast.
+ *
+ *	lea  table(%rip),%rcx
+ *	jmp  *(%rcx,%rax,8)           rcx is no argument of void (*table[])(void)
+ */
+static uint32_t registers_given_by_table(struct step *step)
+{
+	const struct unit *datum = step->follow->datum;
+	uint32_t given = 0;
+
+	if (!datum || step->follow->points || step->follow->frames ||
+	    parse_operands(step->instruction, step->operands) != 1 || step->operands[0].kind != MEMORY ||
+	    step->operands[0].base == NO_REGISTER || !(step->state & BIT(step->operands[0].base)))
+		return ARGUMENTS;
+	for (size_t i = 0; i < datum->reloc_count; i++) {
+		const struct reloc *reloc = &datum->relocs[i];
+		const struct unit *callee = callee_of(step->follow->escapes, reloc);
+
+		if (reloc->target && !callee) // data
+			continue;
+		given |= registers_of(pointer_signature(datum, reloc->offset - datum->offset,
+							step->follow->escapes->arena));
+		if (callee)
+			given |= registers_given(step, callee);
 	}
 	return given;
 }
@@ -412,6 +448,7 @@ static void call(struct step *step, bool indirect)
 {
 	const struct reloc *reloc = branch_reloc(step);
 	uint32_t arguments = step->state & ARGUMENTS;
+	uint32_t given_by_table = arguments ? registers_given_by_table(step) : 0;
 	const struct unit *callee = NULL;
 	bool derived = false;
 
@@ -431,6 +468,8 @@ static void call(struct step *step, bool indirect)
 	}
 	if (callee)
 		arguments &= registers_given(step, callee);
+	else if (indirect && !reloc)
+		arguments &= given_by_table;
 	if (!arguments)
 		return;
 	if (callee)
@@ -607,12 +646,6 @@ static size_t instruction_at(const struct body *body, uint64_t offset)
 	return low;
 }
 
-static bool is_part(const struct unit *one, const struct unit *other)
-{
-	return one == other || one->owner == other || other->owner == one ||
-	       (one->owner && one->owner == other->owner);
-}
-
 // Behind what never goes on stands a block that something else jumps to.
 static void reach_blocks(struct follow *follow, size_t body, uint32_t state, int32_t depth)
 {
@@ -646,7 +679,8 @@ static void jump(struct step *step, size_t body, bool always)
 		uint32_t arguments = step->state & ARGUMENTS;
 
 		reach_blocks(follow, body, step->state, depth);
-		if (arguments && !strstr(step->instruction->text, "*%"))
+		if (arguments && !is_switch(step->body->unit, &step->body->listing, step->instruction) &&
+		    arguments & registers_given_by_table(step))
 			escape(step, "hands its address to a function called through a pointer");
 	} else {
 		call(step, strchr(step->instruction->text, '*') != NULL);

@@ -45,6 +45,11 @@ unsigned parse_operands(const struct instruction *instruction, struct operand op
 /* Functions of the C library that keep nothing of what they are given. true in *derived: they may return it. */
 bool keeps_nothing(const char *name, bool *derived);
 
+/* One function, with what was split off it. */
+bool is_part(const struct unit *one, const struct unit *other);
+/* Does a jump by a register go to a label of the function? Else, or where that is not known, it is a call. */
+bool is_switch(const struct unit *function, const struct listing *listing, const struct instruction *jump);
+
 static inline bool starts(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));

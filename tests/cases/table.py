@@ -3,7 +3,7 @@
 # time limit: 900
 """The table of compiler habits: testdata/cases, each compiled by many compilers in many ways and compared.
 
-    tests/cases/table.py [--full] [--every=N] [--jobs=N] [--case=WORD] [--configuration=WORD] [--list] [--show]
+    tests/cases/table.py [--full] [--every=N] [--from=K] [--jobs=N] [--case=WORD] [--configuration=WORD] [--list] [--show]
 
 A case is one file, compiled without and with -DNEW. What must come out is written in comments at its top, from
 what the source means:
@@ -505,6 +505,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--every", type=int, default=1, help="only each Nth combination")
+    parser.add_argument("--from", dest="start", type=int, default=0, help="the first of those: slices 0 to N-1 are all")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--case", default="")
     parser.add_argument("--configuration", default="")
@@ -518,7 +519,7 @@ def main():
     missing = sorted({(c.compiler, c.machine) for c in configurations if not c.command(False)})
     there = [c for c in configurations if (c.compiler, c.machine) not in missing]
     work = [(case, c) for case in cases for c in there if case.runs_in(c) and (not case.cxx or c.command(True))]
-    work = work[:: options.every]
+    work = work[options.start :: options.every]
     if options.list:
         for case, configuration in work:
             print(case.name, configuration.name)
