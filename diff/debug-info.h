@@ -77,8 +77,8 @@ bool type_read(struct object *object, struct unit_header *unit, size_t *at, stru
 /* Bytes of the type at AT, 0 unknown. */
 uint64_t type_size(struct object *object, struct unit_header *unit, size_t at);
 /* The member of a structure that holds OFFSET: the last that starts there or before. */
-bool type_member(struct object *object, struct unit_header *unit, const struct entry *structure, uint64_t offset,
-		 struct entry *found);
+bool type_member(struct object *object, struct unit_header *unit, const struct entry *structure,
+		 uint64_t offset, struct entry *found);
 void type_index_free(struct type_index *index);
 
 #endif
