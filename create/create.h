@@ -49,4 +49,31 @@ int build_targets(struct diff *diff, const struct build_options *options, struct
 		  struct diags *diags);
 void build_free(struct build *build);
 
+/* A function or datum in which two linked images differ. */
+struct image_change {
+	enum unit_status status; /* changed, new, removed */
+	bool function, thread_local;
+	const char *name, *section;
+	const char *file;            /* the source file of a static, as its symbol table has it, or NULL */
+	uint64_t old_size, new_size; /* 0 on the side without it */
+	uint64_t at;                 /* of a changed one: offset of the first difference */
+};
+
+struct image_comparison {
+	struct arena *arena;
+	char *old_build_id, *new_build_id; /* lower-case hexadecimal */
+	size_t functions, data;            /* of the new image: how many were looked at */
+	struct image_change *changes;      /* functions before data, by name and file */
+	size_t change_count;
+};
+
+/*
+ * Compares two executables or shared libraries by their symbols: there are no relocations to go by, so places are
+ * equal when they have corresponding names or equal contents, and what cannot be told apart counts as a difference.
+ * What has neither size nor code (marks of the linker, data of assembly without a size) is left out. NULL when an image
+ * cannot be read or the two are of different kinds; the reason, and what could not be compared, is in DIAGS.
+ */
+struct image_comparison *compare_images(const char *old_path, const char *new_path, struct diags *diags);
+void image_comparison_free(struct image_comparison *comparison);
+
 #endif

@@ -77,30 +77,43 @@ static bool same_string(const uint8_t *old, uint64_t old_size, uint64_t old_vadd
 	return length || (old_vaddr & 7) || (new_vaddr & 7);
 }
 
-// GCC's switch tables: distances from the table's start to places in the function (or its cold part).
+// Where entry I of a switch table leads: GCC's have distances from the table's start, or, in programs at a fixed place,
+// addresses. 0: the table's bytes end before.
+static uint64_t table_entry(const uint8_t *table, uint64_t size, uint64_t vaddr, unsigned width, unsigned i)
+{
+	uint64_t at = (uint64_t)width * i, address = 0;
+
+	if (size < width || at > size - width)
+		return 0;
+	memcpy(&address, table + at, width);
+	return width == 4 ? vaddr + (uint64_t)(int64_t)(int32_t)address : address;
+}
+
+/*
+ * Nothing says where a table ends: it goes on while its entries lead into the function (or its cold part). Two that both
+ * do, to different places, are a difference.
+ */
 static bool same_table(const struct comparing *comparing, const uint8_t *old, uint64_t old_size,
 		       uint64_t old_vaddr, const uint8_t *new_bytes, uint64_t new_size, uint64_t new_vaddr,
-		       const struct use *use)
+		       const struct use *use, unsigned width)
 {
 	unsigned same = 0;
 
 	for (; same < TABLE_ENTRIES_MAX; same++) {
-		uint64_t at = 4ull * same;
-		int32_t one, other;
-		const struct thing *to, *new_to;
+		uint64_t one = table_entry(old, old_size, old_vaddr, width, same);
+		uint64_t other = table_entry(new_bytes, new_size, new_vaddr, width, same);
+		const struct thing *to = thing_over(&comparing->old, one);
+		const struct thing *new_to = thing_over(&comparing->new_side, other);
 
-		if (at + 4 > old_size || at + 4 > new_size)
+		if (!to || !new_to || !to->code || !new_to->code)
 			break;
-		memcpy(&one, old + at, 4);
-		memcpy(&other, new_bytes + at, 4);
-		to = thing_over(&comparing->old, old_vaddr + (uint64_t)(int64_t)one);
-		new_to = thing_over(&comparing->new_side, new_vaddr + (uint64_t)(int64_t)other);
-		if (!to || !new_to || to->other != new_to || !to->code ||
-		    old_vaddr + (uint64_t)(int64_t)one - to->vaddr !=
-			    new_vaddr + (uint64_t)(int64_t)other - new_to->vaddr)
+		if (to != use->old && !strstr(to->symbol->name, ".cold"))
 			break;
-		if (!same && to != use->old && !strstr(to->symbol->name, ".cold"))
+		if (to->other != new_to || one - to->vaddr != other - new_to->vaddr) {
+			if (new_to == use->new_thing || strstr(new_to->symbol->name, ".cold"))
+				return false;
 			break;
+		}
 	}
 	return same > 1;
 }
@@ -119,7 +132,9 @@ static bool same_constant(const struct comparing *comparing, uint64_t old_vaddr,
 		return false;
 	if (use->address &&
 	    (same_string(old, old_size, old_vaddr, new_bytes, new_size, new_vaddr) ||
-	     same_table(comparing, old, old_size, old_vaddr, new_bytes, new_size, new_vaddr, use)))
+	     same_table(comparing, old, old_size, old_vaddr, new_bytes, new_size, new_vaddr, use, 4) ||
+	     (comparing->old.image->elf_type == ET_EXEC &&
+	      same_table(comparing, old, old_size, old_vaddr, new_bytes, new_size, new_vaddr, use, 8))))
 		return true;
 	return old_size >= wanted && new_size >= wanted && !memcmp(old, new_bytes, wanted);
 }
@@ -234,23 +249,33 @@ static bool same_tls_variable(const struct comparing *comparing, uint64_t old, u
 	       same_text(symbol->file, other->file) && old - symbol->vaddr == new_number - other->vaddr;
 }
 
+/*
+ * Words of a program at a fixed place that may be numbers or addresses. Equal ones are not yet the same: another string
+ * may lie at the address now. But a number that no section has anything at is a number.
+ */
+static bool same_address(const struct comparing *comparing, uint64_t old, uint64_t new_vaddr,
+			 const struct use *use)
+{
+	if (!image_section_at(comparing->old.image, old) ||
+	    !image_section_at(comparing->new_side.image, new_vaddr))
+		return old == new_vaddr;
+	return same_place(comparing, old, new_vaddr, use, DEPTH_MAX);
+}
+
 static bool same_number(const struct comparing *comparing, const uint8_t *old, const uint8_t *new_bytes,
 			unsigned size, const struct thing *function, const struct thing *new_function)
 {
 	const struct use use = {function, new_function, true, 0};
+	bool equal = !memcmp(old, new_bytes, size);
 	uint64_t one = 0, other = 0;
 
-	if (!memcmp(old, new_bytes, size))
-		return true;
-	if (size == 4 && same_tls_variable(comparing, distance_at(old), distance_at(new_bytes)))
+	if (!equal && size == 4 && same_tls_variable(comparing, distance_at(old), distance_at(new_bytes)))
 		return true;
 	if (comparing->old.image->elf_type != ET_EXEC)
-		return false; // addresses are PC-relative, so it is a number
+		return equal; // addresses are PC-relative, so it is a number
 	memcpy(&one, old, size);
 	memcpy(&other, new_bytes, size);
-	return image_mapped(comparing->old.image, one, 1, PF_R) &&
-	       image_mapped(comparing->new_side.image, other, 1, PF_R) &&
-	       same_place(comparing, one, other, &use, DEPTH_MAX);
+	return same_address(comparing, one, other, &use);
 }
 
 static bool same_instruction(const struct comparing *comparing, const struct thing *old,
@@ -284,26 +309,27 @@ static bool same_instruction(const struct comparing *comparing, const struct thi
 	return true;
 }
 
-static bool same_code(const struct comparing *comparing, const struct thing *old,
-		      const struct thing *new_thing)
+static uint64_t same_code(const struct comparing *comparing, const struct thing *old,
+			  const struct thing *new_thing, uint64_t size)
 {
-	const uint8_t *code = image_bytes(comparing->old.image, old->vaddr, old->size);
-	const uint8_t *new_code = image_bytes(comparing->new_side.image, new_thing->vaddr, old->size);
+	const uint8_t *code = image_bytes(comparing->old.image, old->vaddr, size);
+	const uint8_t *new_code = image_bytes(comparing->new_side.image, new_thing->vaddr, size);
+	uint64_t at = 0;
 
 	if (!code || !new_code)
-		return false;
-	for (uint64_t at = 0; at < old->size;) {
+		return 0;
+	while (at < size) {
 		struct code_shape shape, new_shape;
 
-		if (!comparing->link->shape(code + at, old->size - at, &shape) ||
-		    !comparing->link->shape(new_code + at, old->size - at, &new_shape))
-			return !memcmp(code + at, new_code + at, old->size - at); // data among the code
+		if (!comparing->link->shape(code + at, size - at, &shape) ||
+		    !comparing->link->shape(new_code + at, size - at, &new_shape)) // data among the code
+			return memcmp(code + at, new_code + at, size - at) ? at : size;
 		if (memcmp(&shape, &new_shape, sizeof(shape)) != 0 ||
 		    !same_instruction(comparing, old, new_thing, at, code + at, new_code + at, &shape))
-			return false;
+			return at;
 		at += shape.length;
 	}
-	return true;
+	return at;
 }
 
 // ---- data ----------------------------------------------------------------------------------------
@@ -319,34 +345,38 @@ static bool same_word(const struct comparing *comparing, const struct thing *old
 
 	if (slot || new_slot)
 		return slot && new_slot && same_slot(comparing, slot, new_slot, DEPTH_MAX);
-	if (!memcmp(bytes, new_bytes, 8))
-		return true;
+	if (comparing->old.image->elf_type != ET_EXEC)
+		return !memcmp(bytes, new_bytes, 8);
 	memcpy(&one, bytes, 8);
 	memcpy(&other, new_bytes, 8);
-	return comparing->old.image->elf_type == ET_EXEC &&
-	       image_mapped(comparing->old.image, one, 1, PF_R) &&
-	       image_mapped(comparing->new_side.image, other, 1, PF_R) &&
-	       same_place(comparing, one, other, &pointer, DEPTH_MAX);
+	return same_address(comparing, one, other, &pointer);
 }
 
-static bool same_data(const struct comparing *comparing, const struct thing *old,
-		      const struct thing *new_thing)
+static uint64_t same_data(const struct comparing *comparing, const struct thing *old,
+			  const struct thing *new_thing, uint64_t size)
 {
-	const uint8_t *bytes = image_bytes(comparing->old.image, old->vaddr, old->size);
-	const uint8_t *new_bytes = image_bytes(comparing->new_side.image, new_thing->vaddr, old->size);
+	const uint8_t *bytes = image_bytes(comparing->old.image, old->vaddr, size);
+	const uint8_t *new_bytes = image_bytes(comparing->new_side.image, new_thing->vaddr, size);
 	uint64_t at = 0;
 
 	if (!bytes || !new_bytes)
-		return !bytes && !new_bytes; // .bss
-	for (; old->size - at >= 8; at += 8)
+		return !bytes && !new_bytes ? size : 0; // .bss
+	for (; size - at >= 8; at += 8)
 		if (!same_word(comparing, old, new_thing, at, bytes + at, new_bytes + at))
-			return false;
-	return !memcmp(bytes + at, new_bytes + at, old->size - at);
+			return at;
+	return memcmp(bytes + at, new_bytes + at, size - at) ? at : size;
+}
+
+uint64_t things_same_until(const struct comparing *comparing, const struct thing *old,
+			   const struct thing *new_thing)
+{
+	uint64_t least = old->size < new_thing->size ? old->size : new_thing->size;
+
+	return old->code ? same_code(comparing, old, new_thing, least)
+			 : same_data(comparing, old, new_thing, least);
 }
 
 bool things_equal(const struct comparing *comparing, const struct thing *old, const struct thing *new_thing)
 {
-	if (old->size != new_thing->size)
-		return false;
-	return old->code ? same_code(comparing, old, new_thing) : same_data(comparing, old, new_thing);
+	return old->size == new_thing->size && things_same_until(comparing, old, new_thing) >= old->size;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Private to create/missing*.c: two corresponding images, their named things paired. */
+/* Private to create/missing*.c and compare-images.c: two corresponding images, their named things paired. */
 #ifndef CREATE_MISSING_PRIVATE_H
 #define CREATE_MISSING_PRIVATE_H
 
@@ -32,6 +32,9 @@ struct comparing {
 void pair_things(struct comparing *comparing);
 /* The thing whose extent holds VADDR (or that is empty and begins there), or NULL. */
 const struct thing *thing_over(const struct side *side, uint64_t vaddr);
+/* Offset of the first instruction or word that differs, at least the smaller size when there is none. */
+uint64_t things_same_until(const struct comparing *comparing, const struct thing *old,
+			   const struct thing *new_thing);
 /* Whether two corresponding things mean the same; in missing-compare.c. */
 bool things_equal(const struct comparing *comparing, const struct thing *old, const struct thing *new_thing);
 

@@ -274,7 +274,7 @@ static void drop_proven(const struct comparing *comparing, const struct diff *di
 	intmap_free(proof.places);
 }
 
-static size_t compare_images(struct comparing *comparing, const struct diff *diff, struct diags *diags)
+static size_t compare_accounted(struct comparing *comparing, const struct diff *diff, struct diags *diags)
 {
 	struct accounts accounts = {comparing->arena, strmap_new()};
 	finding_list found = {0};
@@ -332,7 +332,7 @@ size_t check_missing(const struct image *old, const struct image *new_image, con
 	comparing.link = arch_link(old->arch);
 	comparing.diff = diff;
 	comparing.arena = arena_new();
-	count = compare_images(&comparing, diff, diags);
+	count = compare_accounted(&comparing, diff, diags);
 	arena_free(comparing.arena);
 	return count;
 }

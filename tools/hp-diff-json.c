@@ -39,7 +39,7 @@ static void set_text(json_t *object, const char *key, const char *text)
 		json_object_set_new(object, key, text_value(text));
 }
 
-static const char *status_name(enum unit_status status)
+const char *status_name(enum unit_status status)
 {
 	return status == UNIT_NEW ? "new" : status == UNIT_REMOVED ? "removed" : "changed";
 }
@@ -173,7 +173,7 @@ static json_t *diag_value(const struct diag *diag)
 	return value;
 }
 
-static json_t *diag_values(const struct diags *diags, enum severity severity)
+json_t *diag_values(const struct diags *diags, enum severity severity)
 {
 	json_t *list = json_array();
 

@@ -23,7 +23,7 @@ static const char help[] =
 	"Usage: hp-diff [--stat|--patch|--json|--html=FILE] [--color=WHEN] [-q] [-j N] OLD NEW | KB.hp\n"
 	"Show what differs in meaning between two builds of a program, and why.\n"
 	"\n"
-	"OLD and NEW are two directories, two objects or two archives.\n"
+	"OLD and NEW are two directories, two objects, two archives or two images.\n"
 	"\n"
 	"      --stat         one line per object\n"
 	"      --patch        the instructions that differ\n"
@@ -152,32 +152,33 @@ static enum kind kind_of(const char *path)
 }
 
 // 0 when the two can be compared, else the status to exit with.
-static int check_paths(const struct arguments *arguments)
+static int check_paths(const struct arguments *arguments, bool *images)
 {
 	const char *paths[] = {arguments->old, arguments->new_path};
 	enum kind kinds[2];
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		kinds[i] = kind_of(paths[i]);
-		if (kinds[i] == KIND_IMAGE)
-			return usage_error(
-				PROGRAM, STATUS_TROUBLE,
-				"%s: is an image; comparing images is not built yet, give the trees of "
-				"objects they were linked from",
-				paths[i]);
 		if (kinds[i] == KIND_UNREADABLE) {
 			fprintf(stderr, "%s: %s: cannot be read: %s\n", PROGRAM, paths[i], strerror(errno));
 			return STATUS_TROUBLE;
 		}
 		if (kinds[i] == KIND_OTHER) {
-			fprintf(stderr, "%s: %s: is no directory, object or archive\n", PROGRAM, paths[i]);
+			fprintf(stderr, "%s: %s: is no directory, object, archive or image\n", PROGRAM,
+				paths[i]);
 			return STATUS_TROUBLE;
 		}
 	}
 	if (kinds[0] != kinds[1])
 		return usage_error(PROGRAM, STATUS_TROUBLE,
-				   "%s and %s: must be two directories, two objects or two archives",
+				   "%s and %s: must be two directories, two objects, two archives or two "
+				   "images",
 				   paths[0], paths[1]);
+	*images = kinds[0] == KIND_IMAGE;
+	if (*images && (arguments->form == FORM_PATCH || arguments->form == FORM_HTML))
+		return usage_error(PROGRAM, STATUS_TROUBLE,
+				   "--patch and --html need relocations, which images have no longer; give "
+				   "the trees of objects they were linked from");
 	return 0;
 }
 
@@ -268,6 +269,24 @@ static void print_trouble(struct diags *diags)
 			diag_print(stderr, PROGRAM, diags_at(diags, i));
 }
 
+static int compare_two_images(const struct arguments *arguments)
+{
+	const struct colors *colors = color_wanted(arguments->color, STDOUT_FILENO) ? &git_like : &plain;
+	struct diags *diags = diags_new();
+	struct image_comparison *comparison = compare_images(arguments->old, arguments->new_path, diags);
+	int status = STATUS_TROUBLE;
+	bool written;
+
+	diags_sort(diags);
+	print_trouble(diags);
+	written = show_images(comparison, arguments->new_path, diags, arguments->form, colors);
+	if (finish_output(PROGRAM) && written && comparison && !diags_has(diags, DIAG_ERROR))
+		status = comparison->change_count ? STATUS_DIFFERENT : STATUS_SAME;
+	image_comparison_free(comparison);
+	diags_free(diags);
+	return status;
+}
+
 static bool has_failed(const struct diff *diff, const struct diags *diags)
 {
 	for (size_t i = 0; i < diff->pair_count; i++)
@@ -280,6 +299,7 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments = {.form = FORM_LIST};
 	int status = parse_arguments(argc, argv, &arguments);
+	bool images = false;
 	struct diags *diags;
 	struct diff *diff;
 
@@ -287,9 +307,11 @@ int main(int argc, char **argv)
 		return status;
 	if (arguments.package)
 		return show_one(&arguments);
-	status = check_paths(&arguments);
+	status = check_paths(&arguments, &images);
 	if (status)
 		return status;
+	if (images)
+		return compare_two_images(&arguments);
 	diags = diags_new();
 	diff = diff_trees(arguments.old, arguments.new_path, &arguments.options, diags);
 	diags_sort(diags);

@@ -3,6 +3,7 @@
 #ifndef TOOLS_HP_DIFF_H
 #define TOOLS_HP_DIFF_H
 
+#include "create/create.h"
 #include "diff/diff.h"
 
 enum form { FORM_LIST, FORM_STAT, FORM_PATCH, FORM_JSON, FORM_HTML };
@@ -21,6 +22,12 @@ bool show_json(const struct diff *diff, struct diags *diags);
 bool show_html(const struct diff *diff, struct diags *diags, const char *path);
 /* What a package changes, as list, counts or JSON. false after saying why it cannot be read. */
 bool show_package(const char *path, enum form form, const struct colors *colors);
+/* What differs between two images, NEW at PATH; COMPARISON NULL: they could not be compared, which DIAGS says. */
+bool show_images(const struct image_comparison *comparison, const char *path, const struct diags *diags,
+		 enum form form, const struct colors *colors);
+/* Findings of one kind as --json lists them; the word for a status. */
+struct json_t *diag_values(const struct diags *diags, enum severity severity);
+const char *status_name(enum unit_status status);
 /* A JSON string, or null for NULL; bytes that are no UTF-8 become U+FFFD. */
 struct json_t *text_value(const char *text);
 

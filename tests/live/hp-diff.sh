@@ -177,9 +177,6 @@ check version_names_program has "hp-diff (hotpatch)" "$work/out"
 
 # ---- bad input ----
 
-echo 'int main(void) { return 0; }' >"$work/main.c"
-$CC -o "$work/image" "$work/main.c"
-check image_is_refused refused "is an image" "$work/image" "$work/image"
 check missing_directory_is_2 refused "$work/nowhere" "$work/nowhere" "$G/new"
 echo "no object" >"$work/text"
 check text_file_is_2 refused "text: is no directory, object or archive" "$work/text" "$G/new/limit.o"
