@@ -82,7 +82,8 @@ static int copy_strings(struct finisher *finisher, size_t index, struct buffer *
 {
 	const Elf64_Shdr *section = &finisher->sections[index];
 
-	if (section->sh_type != SHT_STRTAB || !section->sh_size ||
+	// Where section 0 lies was not checked: it describes no bytes.
+	if (!index || section->sh_type != SHT_STRTAB || !section->sh_size ||
 	    finisher->module[section->sh_offset + section->sh_size - 1])
 		return BAD(finisher, "section %zu is no string table", index);
 	buffer_add(to, finisher->module + section->sh_offset, section->sh_size);
