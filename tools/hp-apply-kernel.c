@@ -178,6 +178,22 @@ static const char *explain_load(struct kernel_run *run, int error)
 			    why);
 }
 
+static const char *load_code(int error)
+{
+	switch (error) {
+	case EKEYREJECTED:
+	case ENOKEY:
+	case EPERM:
+		return "target-permission";
+	case ENOEXEC:
+		return "image-mismatch";
+	case EBUSY:
+		return "busy";
+	default: // the loader, or the module itself, found something else than it was made for
+		return "target-modified";
+	}
+}
+
 // Everything the patch was to change says that it is.
 static void verify(struct kernel_run *run)
 {
@@ -224,7 +240,7 @@ static int load(struct kernel_run *run, const struct klp_embedded *module)
 		status = kernel_load(module);
 	}
 	if (status)
-		return refuse(run, status == -EBUSY ? STATUS_BUSY : STATUS_REFUSED, NULL,
+		return refuse(run, status == -EBUSY ? STATUS_BUSY : STATUS_REFUSED, load_code(-status),
 			      explain_load(run, -status));
 	if (!wait_settled(run, module->name, 1, run->request->timeout))
 		return give_up(run, module->name);
@@ -242,7 +258,8 @@ static int take_back(struct kernel_run *run, const struct kernel_patch *patch)
 	int status = kernel_disable(patch->module);
 
 	if (status)
-		return refuse(run, status == -EBUSY ? STATUS_BUSY : STATUS_REFUSED, NULL,
+		return refuse(run, status == -EBUSY ? STATUS_BUSY : STATUS_REFUSED,
+			      status == -EBUSY ? "busy" : "target-permission",
 			      arena_printf(run->arena, "it cannot be disabled: %s", strerror(-status)));
 	if (!wait_settled(run, patch->module, 0, run->request->timeout)) {
 		run->task_count = kernel_tasks(0, run->tasks, TASKS_NAMED);

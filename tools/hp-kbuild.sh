@@ -276,8 +276,18 @@ source_key() {
 	if [ -d "$source" ]; then
 		(cd "$source" && find . -name .git -prune -o -type f -printf '%p %s %T@\n' | sort | sha256sum)
 	else
-		sha256sum <"$source"
+		hash_archive "$source"
 	fi
+}
+
+# A hash of 140 MB takes longer than a small fix; it is known as long as the file's change time is the same.
+hash_archive() { # FILE
+	local stamp hash
+	stamp=$(stat -Lc '%d:%i %s %Y %Z' "$1") || return
+	grep -sF "$stamp	" "$cache/kernel/hashes" | tail -n 1 | cut -f2 | grep . && return
+	hash=$(sha256sum <"$1") || return
+	mkdir -p "$cache/kernel" && printf '%s\t%s\n' "$stamp" "$hash" >>"$cache/kernel/hashes"
+	echo "$hash"
 }
 
 # One tree per contents of image, configuration and source; made beside its place, so that it is whole or not there.

@@ -118,12 +118,49 @@ bench_pauses() {
 	done
 }
 
-# HP_BENCH=sqlite, many, redis or pauses runs that part alone.
-for part in sqlite many redis pauses; do
+# The seconds of each stage, as hp-kbuild writes them.
+stages() { # WHAT FILE
+	awk -F'\t' -v what="$1" '{ printf "  %s: %-40s %8.2f s\n", what, $1, $2 }' "$2"
+}
+
+# From a source patch to a package and a module for the stock kernel. `make check-kernel` fetches what this needs.
+bench_kernel() {
+	local cache=${HP_KERNEL_CACHE:-$dir/../kernel} release image seconds other patch=$root/testdata/kernel/second.patch
+	release=$(find "$cache/packages" -mindepth 1 -maxdepth 1 -type d -name '*-amd64' -printf '%f\n' 2>/dev/null | sort -V | tail -n 1)
+	[ -n "$release" ] || { echo "kernel: no packages in $cache; make check-kernel fetches them"; return 0; }
+	# Cold: nothing is there but the distribution's packages.
+	rm -rf "$dir/kernel-cold" && mkdir -p "$dir/kernel-cold"
+	ln -s "$(cd "$cache" && pwd)/packages" "$dir/kernel-cold/packages"
+	kbuild() { hp-kbuild --kernel="$release" --cache="$dir/kernel-cold" -q --timings="$dir/stages" "$patch" -o "$dir/kernel.hp" "$@" -- --id=BENCH; }
+	other=$(date +%s.%N)
+	kbuild --module="$dir/kernel-module" >/dev/null
+	seconds=$(date +%s.%N | awk -v from="$other" '{ printf "%.2f", $1 - from }')
+	stages cold "$dir/stages"
+	line "kernel: patch to module, cold" "$seconds" s "-" 0 120
+	rm -rf "$dir"/kernel-cold/kernel/*/new
+	other=$(date +%s.%N)
+	kbuild --module="$dir/kernel-module" >/dev/null
+	seconds=$(date +%s.%N | awk -v from="$other" '{ printf "%.2f", $1 - from }')
+	stages warm "$dir/stages"
+	line "kernel: patch to module, warm" "$seconds" s "-" 0 20
+	kbuild --keep="$dir/kernel-objects" >/dev/null
+	image=$(find "$cache/packages/$release/boot" -name 'vmlinuz-*' | head -n 1)
+	read -r seconds _ _ < <(measure 3 hp-build --target=linux --image="$image" --running="$dir/kernel-objects/running" \
+		--id=BENCH -o "$dir/kernel.hp" "$dir/kernel-objects/old" "$dir/kernel-objects/new")
+	"$(find "$dir/kernel-cold/kernel" -path '*/tree/scripts/extract-vmlinux')" "$image" >"$dir/vmlinux" 2>/dev/null
+	read -r other _ _ < <(measure 1 objdump -h -s -j .rodata "$dir/vmlinux")
+	line "hp-build: image, kallsyms, matching" "$seconds" s "objdump -s of the kernel's .rodata" "$other" 1
+	line "its package, one function" "$(stat -c %s "$dir/kernel.hp")" bytes "the module" "$(stat -c %s "$dir"/kernel-module/*.ko)" 2048
+	rm -rf "$dir/kernel-cold" "$dir/vmlinux"
+}
+
+# HP_BENCH=sqlite, many, redis, kernel or pauses runs that part alone.
+for part in sqlite many redis kernel pauses; do
 	case "${HP_BENCH:-$part} $part" in
 	*"sqlite sqlite") bench_sqlite ;;
 	*"many many") bench_many ;;
 	*"redis redis") bench_redis ;;
+	*"kernel kernel") bench_kernel ;;
 	*"pauses pauses") bench_pauses ;;
 	esac
 done

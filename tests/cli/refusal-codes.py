@@ -28,11 +28,15 @@ def in_code():
     options = read("tools/hp-build-options.c")
     allowed = set(re.findall(r'"([a-z]+(?:-[a-z]+)*)"', options.split("codes[] = {")[1].split("};")[0]))
     applying = {"target-traced", "target-permission", "target-seccomp", "target-modified", "no-space-near",
-                "requires-missing"}
+                "requires-missing", "no-livepatch", "module-missing", "busy"}
     said = set()
     for path in glob.glob("apply/*.c"):
         said |= set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', read(path)))
-    return allowed, applying, said
+    kernel = set()
+    for found in re.findall(r'STATUS_\w+,\s+"([a-z-]+)"|code = "([a-z-]+)"|return "([a-z-]+)";',
+                            read("tools/hp-apply-kernel.c")):
+        kernel |= set(found) - {""}
+    return allowed, applying, said | kernel, kernel
 
 
 def sources():
@@ -53,15 +57,16 @@ def in_tests():
 
 def main():
     page, poor = in_page()
-    allowed, applying, said = in_code()
+    allowed, applying, said, kernel = in_code()
     results = [
         ("every code of hp-build and hp-apply has a section", (allowed | applying) - page),
         ("every section is of a code that exists", page - allowed - applying),
         ("every section says what it means, how to see it, and the ways out", poor),
         ("every code that hp-build can be told to allow is said by it", allowed - sources()),
         ("every code of hp-apply is said by it", applying - said),
+        ("every code that hp-apply says of a kernel has a section", kernel - page),
         # What only a kernel can show is in the kernel's tests.
-        ("every code is wanted by a test", (allowed | applying) - in_tests() - {"notrace", "special-unsupported"}),
+        ("every code is wanted by a test", (allowed | applying) - in_tests() - {"notrace", "special-unsupported", "busy"}),
     ]
     for number, (name, wrong) in enumerate(results, 1):
         print(("not ok" if wrong else "ok") + f" {number} - {name}")

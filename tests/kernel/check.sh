@@ -36,6 +36,8 @@ for name in first second stall; do
 	said=$(kbuild -q "testdata/kernel/$name.patch" -o "$out/$name.hp" --module="$out/$name" -- --id=$name 2>&1)
 	result $? "package_and_module_of_$name" "$said"
 done
+kbuild -q testdata/kernel/first.patch -o "$out/bare.hp" -- --id=bare
+result $? package_without_module
 cp "$out/first/hp_first.ko" "$out/once.ko"
 "$bin/hp-export" --format=klp --build --headers="$tree" "$out/first.hp" -o "$out/again" >/dev/null 2>&1
 cmp -s "$out/once.ko" "$out/again/hp_first.ko"
@@ -62,7 +64,7 @@ make -s O="$build/static" LDFLAGS=-static CFLAGS=-O2 "$build/static/bin/hp-apply
 result $? static_applier "$(cat "$out/static.log")"
 mkdir -p "$out/guest/bin"
 cp "$build/static/bin/hp-apply" "$out/guest/bin/"
-cp "$out"/{first,second,stall}.hp "$out/guest/"
+cp "$out"/{first,second,stall,bare}.hp "$out/guest/"
 cp tests/kernel/guest.sh "$out/guest/test.sh"
 tests/kernel/boot "$image" "$out/guest" 600 >"$out/console"
 result $? guest_runs_to_its_end "$(tail -n 20 "$out/console")"

@@ -15,6 +15,9 @@ load() { while [ ! -e /tmp/stop ]; do cat /proc/cmdline /proc/uptime >/dev/null;
 
 check kernel_is_randomized lacks "$(cat /proc/cmdline)" nokaslr
 check nothing_is_active_at_first is "$(hp-apply --list)" ""
+apply /bare.hp
+check package_without_module_is_refused is $? 2
+check its_code_is_module_missing contains "$(cat /tmp/said)" "[module-missing]"
 load &
 check package_is_applied_under_load apply --timeout=60 /first.hp
 check report_says_verified contains "$(cat /tmp/said)" "patched, 3/3 verified"
@@ -54,6 +57,7 @@ sleeper=$!
 sleep 1
 apply --timeout=3 /stall.hp
 check sleeping_task_makes_it_busy is $? 1
+check its_code_is_busy contains "$(cat /tmp/said)" "[busy]"
 check the_task_is_named contains "$(cat /tmp/said)" "$sleeper sleep"
 check where_it_sleeps_is_named contains "$(cat /tmp/said)" hrtimer_nanosleep
 check nothing_stays_behind [ ! -e /sys/module/hp_stall ]

@@ -182,6 +182,20 @@ as by_hand.s -o ASM/old/by_hand.o && sed s/nop/'nop;nop'/ by_hand.s | as - -o AS
 cp -r ASM/old ASM/running
 refuses "assembly code is refused" section-unsupported ASM with_asm
 
+# ---- applying: this machine runs another kernel ----------------------------------------------------------------------
+
+code=no-livepatch
+[ ! -d /sys/kernel/livepatch ] || code=image-not-found
+said=$("$bin/hp-apply" --trust=none --check first.hp 2>&1)
+[ $? = 2 ] && grep -q "\[$code\]" <<<"$said"
+result $? "the package is not applied to another kernel" "$said"
+said=$("$bin/hp-apply" --trust=none --check --json first.hp 2>/dev/null | python3 -c '
+import json, sys
+k = json.load(sys.stdin)["kernel"]
+print(k)
+sys.exit(not (k["code"] == sys.argv[1] and k["state"] == "refused" and k["functions"] == 0 and k["held_up_by"] == []))' $code 2>&1)
+result $? "and says so in JSON" "$said"
+
 "$bin/hp-build" --target=linux PLAIN/old PLAIN/new -o none.hp >no-image 2>&1
 [ $? = 3 ] && grep -q -- --image no-image
 result $? "without a kernel it is bad usage" "$(cat no-image)"
