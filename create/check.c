@@ -88,14 +88,31 @@ static bool same_units(const struct section *old, const struct section *new_sect
 	return true;
 }
 
-// Without symbols nothing was correlated: the bytes must be the same, and hold no addresses.
+// Does a field of the table mean what it did? Then the thing it names may have changed: it is redirected, not the table.
+static bool same_reloc(const struct reloc *old, const struct reloc *new_reloc)
+{
+	if (old->offset != new_reloc->offset || old->info != new_reloc->info ||
+	    old->target_offset != new_reloc->target_offset || !old->target != !new_reloc->target)
+		return false;
+	return old->target ? new_reloc->target->match == old->target
+			   : !strcmp(old->symbol->name, new_reloc->symbol->name);
+}
+
+// Without symbols nothing was correlated (the kernel's __tracepoints_ptrs, written by an asm statement): the bytes must be
+// the same, and each address be that of the same thing.
 static bool same_bytes(const struct section *old, const struct section *new_section)
 {
+	bool unnamed = false;
+
 	for (size_t i = 0; i < new_section->unit_count; i++)
-		if (!new_section->units[i]->symbol_count &&
-		    (old->reloc_count || new_section->reloc_count || old->size != new_section->size ||
-		     !old->data || !new_section->data ||
-		     memcmp(old->data, new_section->data, old->size) != 0))
+		unnamed |= !new_section->units[i]->symbol_count;
+	if (!unnamed)
+		return true;
+	if (old->reloc_count != new_section->reloc_count || old->size != new_section->size || !old->data ||
+	    !new_section->data || memcmp(old->data, new_section->data, old->size) != 0)
+		return false;
+	for (size_t i = 0; i < old->reloc_count; i++)
+		if (!same_reloc(&old->relocs[i], &new_section->relocs[i]))
 			return false;
 	return true;
 }

@@ -45,6 +45,14 @@ int plain(int x)
 }
 EXPORT(plain);
 
+/* A table without symbols that the linker puts together, like __tracepoints_ptrs. */
+#ifdef NEW_TABLE
+#define IN_TABLE "twin"
+#else
+#define IN_TABLE "plain"
+#endif
+__asm__(".pushsection tiny_ptrs,\"a\"\n.balign 4\n.long " IN_TABLE " - ., limit - .\n.popsection");
+
 notrace noinline int quiet(int x)
 {
 #ifdef NEW_NOTRACE

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-3.0-or-later
 # What kbuild leaves of a livepatch: symbols of the kernel, of a module, one that waits for another module, one from C.
 	.section .text.changed,"ax",@progbits
 	.globl	hp_new_0_0

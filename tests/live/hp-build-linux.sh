@@ -157,6 +157,9 @@ changed OWN_KEY module
 refuses "a key of the module itself is refused" special-unsupported OWN_KEY module.ko vmlinuz
 changed IMPORT module
 refuses "what the kernel does not export is refused in a module" symbol-missing IMPORT module.ko vmlinuz
+changed TABLE one
+compile TABLE/new one "${split[@]}" -DNEW_TABLE -DNEW_PLAIN
+refuses "a table of the linker that names something else is refused" section-unsupported TABLE vmlinux
 changed ORPHAN one
 compile ORPHAN/new one "${split[@]}" -DNEW_PLAIN
 rm ORPHAN/running/one.o
@@ -185,7 +188,7 @@ refuses "assembly code is refused" section-unsupported ASM with_asm
 # ---- applying: this machine runs another kernel ----------------------------------------------------------------------
 
 code=no-livepatch
-[ ! -d /sys/kernel/livepatch ] || code=image-not-found
+[ ! -d /sys/kernel/livepatch ] || code="image-not-found"
 said=$("$bin/hp-apply" --trust=none --check first.hp 2>&1)
 [ $? = 2 ] && grep -q "\[$code\]" <<<"$said"
 result $? "the package is not applied to another kernel" "$said"
