@@ -275,6 +275,9 @@ static void take_attribute(const struct object *object, const struct unit_header
 	case DW_AT_comp_dir:
 		entry->compile_dir = value_text(object, unit, value);
 		break;
+	case DW_AT_dwo_name:
+		entry->split_name = value_text(object, unit, value);
+		break;
 	case DW_AT_low_pc:
 		entry->low = value_address(object, unit, value);
 		entry->has_low = true;
@@ -638,7 +641,7 @@ static bool read_unit(struct object *object, size_t at, struct unit_header *unit
 	if (unit->version < 5)
 		unit->address_size = (unsigned)cursor_number(&cursor, 1);
 	if (unit->kind == DW_UT_skeleton || unit->kind == DW_UT_split_compile)
-		cursor_skip(&cursor, 8);
+		unit->split_id = cursor_number(&cursor, 8);
 	else if (unit->kind == DW_UT_type)
 		cursor_skip(&cursor, 8 + unit->offset_size); // signature, offset of the type
 	if (cursor.bad || (unit->address_size != 8 && unit->address_size != 4))
@@ -654,6 +657,7 @@ static bool read_unit(struct object *object, size_t at, struct unit_header *unit
 	unit->low = entry.low;
 	unit->line_offset = entry.line_offset;
 	unit->compile_dir = entry.compile_dir;
+	unit->split_name = entry.split_name;
 	return true;
 }
 
@@ -666,6 +670,34 @@ static int compare_subjects(const void *left, const void *right)
 	if (a->low != b->low)
 		return a->low < b->low ? -1 : 1;
 	return (a->entry > b->entry) - (a->entry < b->entry);
+}
+
+/*
+ * -gsplit-dwarf leaves a skeleton in the object, with addresses and lines; the entries are in a .dwo file. An object that
+ * ld -r made has several skeletons, whose files are not looked for.
+ */
+static void join_split(struct object *object, struct info_index *index)
+{
+	struct unit_header skeleton, unit = {0};
+	size_t next;
+
+	if (index->units.count != 1 || index->units.at[0].kind != DW_UT_skeleton)
+		return;
+	skeleton = index->units.at[0];
+	if (skeleton.compile_dir) // its section may be replaced
+		skeleton.compile_dir = arena_strdup(object->arena, skeleton.compile_dir);
+	if (!debug_join_split(object, skeleton.split_name, skeleton.compile_dir, skeleton.split_id))
+		return;
+	read_unit(object, 0, &unit, &next);
+	unit.addr_base = skeleton.addr_base;
+	unit.line_offset = skeleton.line_offset;
+	unit.low = skeleton.low;
+	unit.compile_dir = skeleton.compile_dir;
+	intmap_free(skeleton.abbreviations);
+	free(skeleton.list.at);
+	index->units.at[0] = unit;
+	index->subjects.count = 0;
+	index_unit(object, index, 0);
 }
 
 struct info_index *info_of(struct object *object)
@@ -689,6 +721,7 @@ struct info_index *info_of(struct object *object)
 		index_unit(object, index, (uint32_t)(index->units.count - 1));
 		at = next;
 	}
+	join_split(object, index);
 	if (index->subjects.count)
 		qsort(index->subjects.at, index->subjects.count, sizeof(struct subject), compare_subjects);
 	return index;

@@ -19,6 +19,8 @@ struct unit_header {              /* one compilation unit */
 	struct place low; /* base of range lists */
 	uint64_t line_offset, str_offsets_base, addr_base, rnglists_base;
 	const char *compile_dir;
+	const char *split_name; /* of a skeleton: where the rest is, and which */
+	uint64_t split_id;
 };
 
 /* One debugging information entry, as far as it matters here. Offsets are in .debug_info. */
@@ -27,7 +29,7 @@ struct entry {
 	bool children, declaration;
 	size_t next;    /* offset behind its attributes */
 	size_t sibling; /* 0: unknown */
-	const char *name, *compile_dir;
+	const char *name, *compile_dir, *split_name;
 	struct place low;
 	bool has_low, high_is_size, has_high, has_ranges;
 	uint64_t high;

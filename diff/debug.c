@@ -103,7 +103,7 @@ static const char *const section_names[DEBUG_KINDS] = {
 };
 
 // Own inflation: elf_compress() would write to the section header, which is in the read-only map of the file.
-static void take_compressed(struct debug *debug, struct debug_section *section, const Elf_Data *raw)
+static void take_compressed(const struct debug *debug, struct debug_section *section, const Elf_Data *raw)
 {
 	struct cursor header = cursor_at(raw->d_buf, raw->d_size, 0, debug->big_endian);
 	uint64_t type = cursor_number(&header, 4), size;
@@ -126,8 +126,8 @@ static void take_compressed(struct debug *debug, struct debug_section *section, 
 	section->size = size;
 }
 
-static void take_contents(struct debug *debug, struct debug_section *section, Elf_Scn *scn,
-			  const GElf_Shdr *header)
+void debug_take_contents(const struct debug *debug, struct debug_section *section, Elf_Scn *scn,
+			 const GElf_Shdr *header)
 {
 	Elf_Data *raw;
 
@@ -178,6 +178,11 @@ static void take_relocs(struct debug_section *section, Elf_Scn *scn)
 	}
 }
 
+const char *debug_section_name(enum debug_kind kind)
+{
+	return section_names[kind];
+}
+
 static int debug_kind_of(const char *name)
 {
 	if (name)
@@ -212,7 +217,7 @@ static void find_sections(struct debug *debug)
 				debug->has_type_units = true;
 				continue;
 			}
-			take_contents(debug, &debug->sections[kind], scn, &section);
+			debug_take_contents(debug, &debug->sections[kind], scn, &section);
 		} else if (section.sh_type == SHT_RELA &&
 			   gelf_getshdr(elf_getscn(debug->elf, section.sh_info), &target) &&
 			   !(target.sh_flags & SHF_GROUP) &&
@@ -235,6 +240,8 @@ static void debug_close(struct object *object)
 	line_index_free(debug->lines);
 	info_index_free(debug->info);
 	elf_end(debug->elf);
+	elf_end(debug->split);
+	file_unmap(&debug->split_file);
 	object->debug = NULL;
 }
 

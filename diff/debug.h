@@ -12,6 +12,7 @@
 #define DIFF_DEBUG_H
 
 #include <elf.h>
+#include <gelf.h>
 #include <libelf.h>
 
 #include "diff/diff.h"
@@ -65,12 +66,21 @@ struct debug {
 	uint64_t
 		budget; /* abbreviations and ranges that may still be read: hostile units can all name the same long list */
 	struct debug_section sections[DEBUG_KINDS];
+	Elf *split; /* the .dwo file that some sections are of, or NULL */
+	struct file split_file;
 	struct line_index *lines; /* debug-line.c, made by the first question */
 	struct info_index *info;  /* debug-info.c, likewise */
 };
 
 /* Never NULL; an object without debug information has sections without data. */
 struct debug *debug_open(struct object *object);
+/* A section's bytes, inflated where they are compressed; nothing when SECTION has some already. */
+void debug_take_contents(const struct debug *debug, struct debug_section *section, Elf_Scn *scn,
+			 const GElf_Shdr *header);
+/* Name of a section of that kind. */
+const char *debug_section_name(enum debug_kind kind);
+/* Takes the entries from the .dwo file NAME (DW_AT_dwo_name) when one with this id is there. */
+bool debug_join_split(struct object *object, const char *name, const char *compile_dir, uint64_t id);
 void line_index_free(struct line_index *index);
 void info_index_free(struct info_index *index);
 

@@ -171,6 +171,7 @@ struct object {
 	struct unit *units; /* all, by section and offset */
 	size_t unit_count;
 	const char *tree_root;   /* of the tree it was loaded from, or NULL */
+	const char *file_path;   /* that opens the file it is in, or NULL */
 	const char *source_file; /* first STT_FILE */
 	const char *compiler;    /* first string of .comment, or NULL */
 	const char *compile_dir; /* DW_AT_comp_dir of the first unit, or NULL */

@@ -440,5 +440,6 @@ struct object *tree_load(const struct tree *tree, const struct input *input, str
 	object->file = file;
 	object->copy = copy;
 	object->tree_root = tree->root;
+	object->file_path = input->file;
 	return object;
 }
