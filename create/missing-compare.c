@@ -249,17 +249,36 @@ static bool same_tls_variable(const struct comparing *comparing, uint64_t old, u
 	       same_text(symbol->file, other->file) && old - symbol->vaddr == new_number - other->vaddr;
 }
 
+static bool starts_function(const struct side *side, uint64_t vaddr)
+{
+	const struct thing *thing = thing_over(side, vaddr);
+
+	return thing && thing->code && thing->vaddr == vaddr;
+}
+
+// Not the linker's own tables (.rela.plt), which it lays out anew.
+static bool is_constant(const struct image *image, uint64_t vaddr)
+{
+	const struct hp_image_section *section = image_section_at(image, vaddr);
+
+	return section && !strncmp(section->name, ".rodata", 7);
+}
+
 /*
- * Words of a program at a fixed place that may be numbers or addresses. Equal ones are not yet the same: another string
- * may lie at the address now. But a number that no section has anything at is a number.
+ * Words of a program at a fixed place may be numbers or addresses. Equal ones are not yet the same: another string or
+ * function may lie at that address now. One that leads into the middle of code (O_TMPFILE is 0x410000) or to data that
+ * the program writes is taken for the number it may be.
  */
 static bool same_address(const struct comparing *comparing, uint64_t old, uint64_t new_vaddr,
 			 const struct use *use)
 {
-	if (!image_section_at(comparing->old.image, old) ||
-	    !image_section_at(comparing->new_side.image, new_vaddr))
-		return old == new_vaddr;
-	return same_place(comparing, old, new_vaddr, use, DEPTH_MAX);
+	const struct image *image = comparing->old.image, *new_image = comparing->new_side.image;
+
+	if (old == new_vaddr && !(is_constant(image, old) && is_constant(new_image, old)) &&
+	    !(starts_function(&comparing->old, old) && starts_function(&comparing->new_side, old)))
+		return true;
+	return image_mapped(image, old, 1, PF_R) && image_mapped(new_image, new_vaddr, 1, PF_R) &&
+	       same_place(comparing, old, new_vaddr, use, DEPTH_MAX);
 }
 
 static bool same_number(const struct comparing *comparing, const uint8_t *old, const uint8_t *new_bytes,
