@@ -39,6 +39,30 @@ static bool is_gone(const struct image *image, uint64_t vaddr)
 	       (image->kind == HP_TARGET_LINUX || strncmp(section->name, ".exit", 5) != 0);
 }
 
+/*
+ * While a module comes, the kernel counts all of its symbols; afterwards only those outside of .init (add_kallsyms() in
+ * kernel/module/kallsyms.c). One position must serve both, so no namesake in .init may come first.
+ */
+static uint32_t find_position(struct target *target, const struct unit *unit,
+			      const struct image_symbol *symbol)
+{
+	const struct image *image = target->image;
+	size_t count;
+	const struct image_symbol *const *all = image_find(image, symbol->name, &count);
+
+	for (size_t i = 0; is_module(target) && i < count && all[i] != symbol; i++) {
+		if (!is_gone(image, all[i]->vaddr))
+			continue;
+		refuse(target, unit, "symbol-ambiguous",
+		       "needs `%s`, of which the module has another one in .init: their order is not the "
+		       "same "
+		       "before and after the module is loaded; rename one of them",
+		       symbol->name);
+		break;
+	}
+	return kernel_position(image, symbol);
+}
+
 // How a payload symbol of that name must be called, so that no two of them are one to a linker.
 static const char *payload_name(struct target *target, const char *name, uint32_t position)
 {
@@ -95,7 +119,7 @@ static struct address bind_kernel(struct target *target, const struct member *me
 		       "refers to `%s`, which is gone once the kernel has started; use nothing that is "
 		       "__init",
 		       symbol->name);
-	binding.position = kernel_position(image, symbol);
+	binding.position = find_position(target, member->unit, symbol);
 	binding.name = symbol->name;
 	binding.vaddr = symbol->vaddr;
 	if (symbol->kind == SYMBOL_FUNCTION)
@@ -235,7 +259,7 @@ static void describe_function(struct target *target, struct member *member)
 		.vaddr = member->old_vaddr,
 		.old_size = size,
 		.prologue = HP_NONE,
-		.position = kernel_position(image, symbol),
+		.position = find_position(target, member->unit, symbol),
 		.flags = HP_FUNCTION_TRACEABLE,
 	};
 	if (symbol->binding != BINDING_LOCAL)

@@ -11,6 +11,11 @@ static long own_key = 1;
 static struct lock_class_key {
 } __key;
 
+static noinline int helper(int x)
+{
+	return x * 7 + (int)own_key;
+}
+
 extern int in_module(int x);
 int (*operation)(int) = in_module;
 
@@ -31,5 +36,5 @@ int in_module(int x)
 #endif
 	own_key += x;
 	__asm__ volatile("" : : "r"(&__key));
-	return plain(x) + (int)own_key;
+	return plain(x) + helper(x) + (int)own_key;
 }

@@ -157,6 +157,12 @@ changed OWN_KEY module
 refuses "a key of the module itself is refused" special-unsupported OWN_KEY module.ko vmlinuz
 changed IMPORT module
 refuses "what the kernel does not export is refused in a module" symbol-missing IMPORT module.ko vmlinuz
+compile modules.running namesake
+ld -r --build-id=sha1 -o behind.ko modules.running/module.o modules.running/namesake.o
+builds "a namesake in .init behind the function does not matter" MODULE behind.ko vmlinuz
+asks "the function is the first of that name" MODULE "('helper', 1) in b"
+ld -r --build-id=sha1 -o before.ko modules.running/namesake.o modules.running/module.o
+refuses "a namesake in .init before the function is refused" symbol-ambiguous MODULE before.ko vmlinuz
 changed TABLE one
 compile TABLE/new one "${split[@]}" -DNEW_TABLE -DNEW_PLAIN
 refuses "a table of the linker that names something else is refused" section-unsupported TABLE vmlinux
