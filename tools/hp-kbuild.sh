@@ -237,11 +237,23 @@ list_commands() { # TREE
 	[ -s "$1/.hp/commands.tmp" ] && mv "$1/.hp/commands.tmp" "$1/.hp/commands"
 }
 
-# Who may include what, by the text alone: FILE, name in the include line.
+# Who may include what, by the text alone: FILE, name in the include line, and the file it is for certain: what stands in
+# quotes is first looked for beside the file.
 list_includes() { # TREE
-	(cd "$1" && grep -rE --include='*.[chS]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' \
+	(cd "$1" && find . -name '*.[chS]' -printf '%P\n' && grep -rE --include='*.[chS]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' \
 		arch/"$SRCARCH" include block certs crypto drivers fs init io_uring ipc kernel lib mm net security sound virt 2>/dev/null) |
-		sed -E 's/^([^:]*):[^"<]*["<]([^">]*).*/\1\t\2/; s/\t(\.\.?\/)+/\t/' >"$1/.hp/includes"
+		awk '
+			!/["<]/ { there[$0] = 1; next }
+			{
+				file = $0; sub(/:.*/, "", file)
+				name = $0; sub(/^[^"<]*/, "", name)
+				quoted = name ~ /^"/
+				name = substr(name, 2); sub(/[">].*/, "", name)
+				beside = file; sub(/[^\/]*$/, "", beside)
+				beside = quoted && there[beside name] ? beside name : ""
+				sub(/^(\.\.?\/)+/, "", name)
+				print file "\t" name "\t" beside
+			}' >"$1/.hp/includes"
 }
 
 unpack_source() { # TREE
@@ -388,7 +400,7 @@ sort_file() { # FILE: a source of its own, or something others include
 		echo "$1" >>"$work/sources"
 	elif [ ! -e "$tree/$1" ]; then
 		note "$1: is new; what includes it is compiled"
-	elif grep -qE "	([^	]*/)?${1##*/}\$" "$tree/.hp/includes"; then
+	elif grep -qE "	([^	]*/)?${1##*/}(	|\$)" "$tree/.hp/includes"; then
 		echo "$1" >>"$work/reach"
 	else
 		note "$1: $(why_not_compiled "$1")"
@@ -400,7 +412,7 @@ find_reached() {
 	local count
 	awk -F'\t' '
 		FILENAME == ARGV[1] { queue[++n] = $1; seen[$1] = 1; next }
-		FILENAME == ARGV[2] { k = $2; sub(/.*\//, "", k); by[k] = by[k] "\n" $1 "\t" $2; next }
+		FILENAME == ARGV[2] { k = $2; sub(/.*\//, "", k); by[k] = by[k] "\n" $1 "\t" $2 "\t" $3; next }
 		FILENAME == ARGV[3] { object[$2] = object[$2] "\n" $1; next }
 		END {
 			for (i = 1; i <= n; i++) {
@@ -408,6 +420,8 @@ find_reached() {
 				m = split(by[k], entry, "\n")
 				for (j = 2; j <= m; j++) {
 					split(entry[j], e, "\t")
+					if (e[3] != "" && e[3] != queue[i])
+						continue
 					if (("/" queue[i]) !~ ("/" escape(e[2]) "$") || seen[e[1]]++)
 						continue
 					queue[++n] = e[1]
