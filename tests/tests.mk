@@ -109,7 +109,7 @@ check-plugin: all
 
 # Packages for the distribution's stock kernel, in QEMU; downloads 180 MB once and keeps them in build/kernel.
 check-kernel: all
-	@$(RUN) --time-limit=3600 --out=$(O)/tests/out --script tests/kernel/check.sh
+	@HP_KERNEL_ALL=1 $(RUN) --time-limit=3600 --out=$(O)/tests/out --script tests/kernel/check.sh tests/kernel/traps.sh
 
 demo: all
 	@HP_BIN=$(abspath $(O)/bin) HP_PAIRS=$(PAIRS) demo/redis/run.sh $(O)/demo

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh disable=SC2046 # words
+# Runs in the guest: each trap of the kernel before the package, with it, and after it.
+check() { # NAME CONDITION...
+	name=$1
+	shift
+	if "$@"; then echo "ok - $name"; else echo "not ok - $name"; fi
+}
+contains() { case $1 in *"$2"*) true ;; *) false ;; esac; }
+lacks() { ! contains "$@"; }
+is() { [ "$1" = "$2" ] || { echo "# '$1' is not '$2'"; false; }; }
+apply() { hp-apply --trust=none "$@" >/tmp/said 2>&1; status=$?; sed 's/^/# /' /tmp/said; return $status; }
+rename() { sh -c 'printf before >/proc/$$/comm; read -r name </proc/$$/comm; echo "$name"'; }
+named() { sh -c "printf $1 >/proc/\$\$/comm; while read -r a b; do [ \$a != Name: ] || echo \$a \$b; done </proc/\$\$/status"; }
+trace() { echo "$1" >/sys/kernel/tracing/events/task/task_rename/enable; }
+traced() { echo >/sys/kernel/tracing/trace; rename >/dev/null; grep -q "newcomm=$1" /sys/kernel/tracing/trace; }
+queue() { ip link add "$1" type dummy && cat "/sys/class/net/$1/tx_queue_len"; }
+# What a process that calls itself so reads in a file.
+reads() { sh -c "printf $1 >/proc/\$\$/comm; while read -r x; do echo \$x; done <$2"; }
+# What lies where /tmp/one was to be bound to.
+bound() {
+	mount --bind /tmp/one /tmp/three && ls /tmp/three
+	umount /tmp/three
+}
+load() { while [ ! -e /tmp/stop ]; do cat /proc/uptime /proc/self/status >/dev/null; true | true; done; }
+at_least() { [ "$1" -ge "$2" ] || { echo "# $1 is less than $2"; false; }; }
+
+unpatched() { # WHEN
+	check "$1_system_call" is "$(umask 0027; umask)" 0027
+	check "$1_name" is "$(named nameless)" "Name: nameless"
+	check "$1_clone" sh -c "[ $(probe processes) -lt 1000 ]"
+	check "$1_constant_clone" is "$(probe start 4300)" started
+	check "$1_function_in_a_table" grep -q selftest /proc/crypto
+	check "$1_second_function_of_its_name" contains "$(reads Nobody /proc/crypto)" driver
+	check "$1_function_named_as_a_datum" is "$(bound)" first
+	check "$1_user_copy" lacks "$(probe inode /tmp repaired)" 4711
+	check "$1_inlined" grep -q ^voluntary_ctxt_switches /proc/self/status
+	check "$1_tracepoint" is "$(rename)" before
+}
+
+patched() { # WHEN
+	check "$1_system_call" is "$(umask 0027; umask)" 0020
+	check "$1_function_with_cold_part" is "$(named nameless)" "Name: Nameless"
+	check "$1_the_rest_of_it_as_before" is "$(named another)" "Name: another"
+	check "$1_clone" at_least "$(probe processes)" 1000
+	check "$1_constant_clone" is "$(probe start 4300)" E2BIG
+	check "$1_constant_clone_else_as_before" is "$(probe start 4200)" started
+	check "$1_second_function_of_its_name" is "$(reads Nobody /proc/crypto)" ""
+	check "$1_first_function_of_its_name_as_before" contains "$(reads Nobody /proc/cpuinfo)" processor
+	check "$1_function_named_as_a_datum" is "$(bound)" second
+	check "$1_function_in_a_table" sh -c 'grep -q ^verified /proc/crypto && ! grep -q selftest /proc/crypto'
+	check "$1_user_copy" is "$(probe inode /tmp repaired)" 4711
+	check "$1_faulting_user_copy_is_an_error" is "$(probe fault)" EFAULT
+	check "$1_inlined_function" grep -q ^willing_ctxt_switches /proc/self/status
+	check "$1_function_with_tracepoint" is "$(rename)" after
+}
+
+ip link set lo up
+mkdir /tmp/one /tmp/two /tmp/three
+touch /tmp/repaired /tmp/one/first /tmp/two/second
+insmod /dummy.ko numdummies=0 || echo "not ok - module_can_be_loaded"
+unpatched before
+check before_module is "$(queue d0)" 1000
+load &
+set -- $(probe inodes 4000)
+before=$2
+
+# The tracepoint's jump label and static call are on while the package is applied, and are switched off then.
+trace 1
+check applied_with_the_tracepoint_on apply --timeout=120 /traps.hp
+check new_code_is_traced_at_once traced after
+trace 0
+check tracepoint_is_switched_off_in_new_code sh -c '! { echo >/sys/kernel/tracing/trace; printf before >/proc/$$/comm; grep -q newcomm= /sys/kernel/tracing/trace; }'
+trace 1
+check tracepoint_is_switched_on_again traced after
+trace 0
+patched with_package
+check module_loaded_before_is_patched is "$(queue d1)" 77
+set -- $(probe inodes 4000)
+check per_processor_numbers_skip_thousands is "$3" 0
+check static_local_keeps_its_value at_least "$2" "$((before + 1000))"
+check no_number_comes_twice at_least "$1" "$((before - 2048))"
+
+dmesg >/tmp/log
+check log_has_no_warning sh -c '! grep -E "WARNING|BUG|Oops|Call Trace|livepatch: .*fail" /tmp/log'
+
+check package_is_taken_back apply --revert=traps --timeout=120
+unpatched afterwards
+check old_module_code_is_back is "$(queue d2)" 1000
+for link in d0 d1 d2; do ip link del $link; done
+rmmod dummy
+set -- $(probe inodes 4000)
+check static_local_keeps_its_value_for_the_old_code at_least "$2" "$((before + 2000))"
+check applied_with_the_tracepoint_off apply --timeout=120 /traps.hp
+trace 1
+check tracepoint_can_be_enabled_afterwards traced after
+trace 0
+insmod /dummy.ko numdummies=0
+check module_loaded_afterwards_is_patched is "$(queue d3)" 77
+patched again
+dmesg >/tmp/log
+check log_still_has_no_warning sh -c '! grep -E "WARNING|BUG|Oops|Call Trace|livepatch: .*fail" /tmp/log'
+
+if [ -e /header.hp ]; then
+	sh -c 'printf invisible >/proc/$$/comm; sleep 600; true' &
+	hidden=$!
+	while [ "$(cat /proc/$hidden/comm)" != invisible ]; do :; done
+	check without_the_header_change_it_is_seen sh -c "readlink /proc/$hidden/ns/pid && ls /proc/$hidden/fd/ && cat /proc/$hidden/smaps >/dev/null"
+	check package_of_a_header_replaces_it apply --timeout=120 /header.hp
+	check changed_inline_in_one_file sh -c "! readlink /proc/$hidden/ns/pid"
+	check changed_inline_in_another_file sh -c "! ls /proc/$hidden/fd/"
+	check changed_inline_in_a_third_file sh -c "! cat /proc/$hidden/smaps"
+	check changed_inline_else_as_before readlink /proc/$$/ns/pid
+	kill $hidden
+	check package_replaced_by_the_first_again apply --timeout=120 /traps.hp
+fi
+
+line() { dmesg | grep -oE "$1" | tail -n 1; }
+sh -c 'printf Warn >/proc/$$/comm; read -r x </proc/uptime'
+check warning_has_file_and_line contains "$(line 'WARNING: .* at .*uptime_proc_show.*')" "at fs/proc/uptime.c:20 uptime_proc_show"
+check trace_names_new_code sh -c 'dmesg | grep -q "uptime_proc_show+0x.*\[hp_traps\]"'
+sh -c 'printf Bug >/proc/$$/comm; read -r x </proc/uptime'
+check bug_has_file_and_line contains "$(line 'kernel BUG at .*')" "kernel BUG at fs/proc/uptime.c:21!"
+check kernel_goes_on is "$(named nameless)" "Name: Nameless"
+touch /tmp/stop
