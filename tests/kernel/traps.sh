@@ -74,7 +74,7 @@ boot() { # NAME IMAGE SCRIPT
 	while read -r status name; do
 		[ "$status" = ok ]
 		result $? "$name" "$(grep -B 3 "not ok - $name" "$out/$1.console")"
-	done < <(sed -nE 's/.*\b(not ok|ok) - (.*)/\1 \2/p' "$out/$1.console" | sed 's/^not ok/failed/')
+	done < <(sed -nE '/.*not ok - /{s//failed /p;d}; s/.*ok - /ok /p' "$out/$1.console")
 }
 
 mkdir -p "$out"/{guest,elsewhere}/bin
