@@ -23,7 +23,7 @@ SOURCES="dpkg-dev patch xz-utils pkg-config procps libssl-dev"
 FIXES="autoconf automake libtool gettext zlib1g-dev liblzma-dev libjpeg-dev nettle-dev libgmp-dev gdb ccache"
 ALL_FIXES="$FIXES python3-dev libnghttp2-dev libssh2-1-dev libkrb5-dev libgnutls28-dev libpsl-dev libidn2-dev openssh-server nghttp2-server openssl"
 # Build systems with the plugin, and compilers that have plugins of their own.
-PLUGINS="gcc-11 gcc-11-plugin-dev gcc-12-plugin-dev-aarch64-linux-gnu automake cmake meson ccache"
+PLUGINS="gcc-11 gcc-11-plugin-dev gcc-12-plugin-dev-aarch64-linux-gnu gcc-12-plugin-dev-powerpc64le-linux-gnu gcc-12-plugin-dev-s390x-linux-gnu gcc-12-plugin-dev-riscv64-linux-gnu automake cmake meson ccache"
 # Tests are built by both compilers and linked by three linkers (binutils has gold); SQLite's sources are put together by tcl.
 TESTS="chromium tcl zstd $PLUGINS $MACHINES $CROSS libcriterion-dev python3 strace gdb shellcheck clang-format g++ clang lld"
 

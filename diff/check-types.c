@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "diff/debug.h"
+#include "diff/disassemble.h"
 #include "diff/model.h"
 
 static char *describe_move(const struct type_change *change)
@@ -52,12 +53,46 @@ static char *describe_way_out(const struct type_change *change)
 	return xstrdup("leave its fields where they were, and put what is new into data of its own");
 }
 
+// Nothing tells layouts: whatever may have moved shows in the code alone.
+static void check_offsets(const struct pair *pair, struct arena *arena, struct diags *diags)
+{
+	if (!can_disassemble(pair->new->arch))
+		return;
+	for (size_t i = 0; i < pair->new->unit_count; i++) {
+		const struct unit *unit = &pair->new->units[i];
+		struct diag place = {.severity = DIAG_REFUSAL,
+				     .code = "no-types",
+				     .object = pair->path,
+				     .section = unit->section->name,
+				     .symbol = unit->name};
+		const char *what = NULL;
+		int64_t offset = 0;
+
+		if (unit->kind != UNIT_FUNCTION || unit->owner || unit->status != UNIT_CHANGED ||
+		    !unit->match || !touches_elsewhere(unit, arena, &what, &offset))
+			continue;
+		diags_add(diags, &place,
+			  "touches %s at offset %" PRId64
+			  ", unlike its old body, and neither debug information nor "
+			  "notes tell whether a structure's layout differs; build both sides with "
+			  "-g or -fplugin=hotpatch (hp-config --cflags), which changes no instruction",
+			  what ? what : "what a pointer points to", offset);
+	}
+}
+
+static bool tells_nothing(const struct pair *pair)
+{
+	return !debug_has_units(pair->old) || !debug_has_units(pair->new);
+}
+
 void check_types(const struct pair *pair, struct diags *diags)
 {
 	struct arena *arena = arena_new();
 	size_t count;
 	struct type_change *changes = object_type_changes(pair->old, pair->new, arena, &count);
 
+	if (!pair_has_types(pair->old, pair->new) && tells_nothing(pair))
+		check_offsets(pair, arena, diags);
 	if (!pair_has_types(pair->old, pair->new))
 		diags_add(diags, &(struct diag){.severity = DIAG_WARNING, .code = "no-types"},
 			  "some changed objects do not tell all types (no -g, clang, or in files or units of "

@@ -909,6 +909,11 @@ bool debug_called_from(struct object *object, const struct section *section, uin
 	return false;
 }
 
+bool debug_has_units(struct object *object)
+{
+	return info_of(object)->units.count > 0;
+}
+
 bool object_has_types(struct object *object)
 {
 	const struct info_index *index = info_of(object);

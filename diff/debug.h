@@ -115,5 +115,10 @@ bool debug_called_from(struct object *object, const struct section *section, uin
 
 /* Refuses layouts that differ (data-layout), for one changed pair; part of check_pair(). */
 void check_types(const struct pair *pair, struct diags *diags);
+/* Of a changed function in objects without types: does it touch memory at an offset where its old body did not? The first
+ * one: *offset of the datum *what, or behind a pointer where that is NULL. */
+bool touches_elsewhere(const struct unit *function, struct arena *arena, const char **what, int64_t *offset);
+/* Has the object any debug information about what is in its source, types or not? */
+bool debug_has_units(struct object *object);
 
 #endif

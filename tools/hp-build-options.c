@@ -85,6 +85,7 @@ static const char *const codes[] = {
 	"symbol-missing",
 	"data-changed",
 	"data-layout",
+	"no-types",
 	"static-uncorrelated",
 	"init-changed",
 	"already-ran",

@@ -131,7 +131,10 @@ check "lines: a table of line numbers is a change of its reader" is lines.with i
 check "lines: a constant that happens to be its own line is a change" is lines.with looks_like changed
 
 check "equal fields that changed places are refused without debug information" refuses data-layout fields_swapped.with
-check "without the plugin a warning says that types are unknown" refuses no-types fields_swapped.without
+no_types_refused() {
+	refuses no-types fields_swapped.without && has "hp-build would refuse" "$work/refusals"
+}
+check "without both it is refused, since nothing tells types" no_types_refused
 check "the reason is named without debug information" has "inlined limit changed" "$work/inlined_cause.with.out"
 
 # ---- options ----------------------------------------------------------------------------------------
