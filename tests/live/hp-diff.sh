@@ -179,7 +179,7 @@ check version_names_program has "hp-diff (hotpatch)" "$work/out"
 
 check missing_directory_is_2 refused "$work/nowhere" "$work/nowhere" "$G/new"
 echo "no object" >"$work/text"
-check text_file_is_2 refused "text: is no directory, object or archive" "$work/text" "$G/new/limit.o"
+check text_file_is_2 refused "text: is no directory, object, archive or image" "$work/text" "$G/new/limit.o"
 : >"$work/empty.o"
 check empty_file_is_2 refused "empty.o: is no" "$work/empty.o" "$work/empty.o"
 check directory_against_object_is_2 refused "must be two" "$G/old" "$G/new/limit.o"
