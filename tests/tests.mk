@@ -36,7 +36,7 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/driver.o $(foreach f,$(TE
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf $(LIBS_opcodes) -lsodium -lz -ljansson -llzma -lzstd -lbz2
 
-test-programs: $(BINARIES) $(O)/libhp.a $(O)/libhp.so plugin $(UNIT_TESTS) $(LIVE_PROGRAMS)
+test-programs: $(BINARIES) $(O)/bin/hp-config $(O)/libhp.a $(O)/libhp.so plugin $(UNIT_TESTS) $(LIVE_PROGRAMS)
 fuzz-programs: $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 unit-programs: $(UNIT_TESTS)
 

@@ -124,7 +124,7 @@ fi
 # ---- pager ----
 # on_terminal PAGER: --patch with a terminal as standard output; its status, and what reached the terminal in tty.
 on_terminal() {
-	PAGER=$1 python3 - "$HP_DIFF" "$work/made/old/check.o" "$work/made/new/check.o" "$work/tty" <<'P'
+	TERM=xterm PAGER=$1 python3 - "$HP_DIFF" "$work/made/old/check.o" "$work/made/new/check.o" "$work/tty" <<'P'
 import os, pty, sys
 seen = b""
 def read(fd):
