@@ -71,8 +71,8 @@ bench_many() {
 		[ -e "$dir/many/$side.o" ] || python3 "$here/many_functions.py" 100000 $side | as -o "$dir/many/$side.o" -
 	done
 	read -r seconds _ rss < <(measure 3 hp-diff -q "$dir/many/0.o" "$dir/many/1.o")
-	read -r other _ _ < <(measure 1 objdump -dr "$dir/many/0.o")
-	line "diff of 100,000 functions, 1,000,000 relocations" "$seconds" s "objdump -dr of one side" "$other" 3
+	read -r other _ _ < <(measure 1 readelf -srW "$dir/many/0.o")
+	line "diff of 100,000 functions, 1,000,000 relocations" "$seconds" s "readelf -srW of one side" "$other" 3
 	line "its memory" "$((rss / 1024))" MiB "size of both files" "$((2 * $(stat -c %s "$dir/many/0.o") / 1048576))" 700
 }
 
@@ -126,8 +126,8 @@ stages() { # WHAT FILE
 # From a source patch to a package and a module for the stock kernel. `make check-kernel` fetches what this needs.
 bench_kernel() {
 	local cache=${HP_KERNEL_CACHE:-$dir/../kernel} release image seconds other patch=$root/testdata/kernel/second.patch
-	release=$(find "$cache/packages" -mindepth 1 -maxdepth 1 -type d -name '*-amd64' -printf '%f\n' 2>/dev/null | sort -V | tail -n 1)
-	[ -n "$release" ] || { echo "kernel: no packages in $cache; make check-kernel fetches them"; return 0; }
+	[ -d "$cache/packages" ] || { echo "kernel: no packages in $cache; make check-kernel fetches them"; return 0; }
+	release=$(find "$cache/packages" -mindepth 1 -maxdepth 1 -type d -name '*-amd64' -printf '%f\n' | sort -V | tail -n 1)
 	# Cold: nothing is there but the distribution's packages.
 	rm -rf "$dir/kernel-cold" && mkdir -p "$dir/kernel-cold"
 	ln -s "$(cd "$cache" && pwd)/packages" "$dir/kernel-cold/packages"

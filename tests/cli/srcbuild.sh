@@ -142,6 +142,22 @@ interrupted() {
 }
 check "after a SIGKILL in the middle the next run goes on" interrupted
 
+# What is installed is another build of the same program: known from dpkg's own database, here one with a package more.
+installed_is_another() {
+	mkdir -p database/info database/updates installed
+	ln -sf /var/lib/dpkg/info/* database/info/
+	{
+		cat /var/lib/dpkg/status && echo
+		printf '%s\n' 'Package: hello' 'Status: install ok installed' 'Maintainer: Nobody <nobody@example.org>' \
+			'Architecture: all' 'Version: 1.0-1' 'Description: says twice'
+	} | cat -s >database/status
+	printf '%s\n' /. "$out/installed" "$out/installed/hello" >database/info/hello.list
+	gcc -O1 -Wl,--build-id=sha1 hello/hello.c -o installed/hello
+	exits 0 env DPKG_ADMINDIR="$out/database" "$tool" --source=hello fix.patch -o other.hp &&
+		grep -q 'installed/hello as installed is build ID .* which this package does not repair' log
+}
+check "an installed file of another build is told" installed_is_another
+
 nothing_changes() {
 	echo stale >n.hp
 	exits 1 "$tool" --source=hello comment.patch -o n.hp && [ ! -e n.hp ]

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""busybox: a shell that reads commands from a pipe, and awk held up where it opens its program."""
+"""busybox: a shell that reads commands from a pipe, awk held up where it opens its program, and the web server beside them."""
+import http.client
 import os
+import subprocess
+import threading
+import time
 
-from process import Gated, Told
+from process import Gated, Told, free_port, kill
 
 SHELL = ["echo $((1 + 2 * 3))", "echo $((0x1f << 2 | 5)) $((7 % 4)) $((2 ** 10))", "i=5; echo $((i++ + ++i)) $i", "echo $((i > 3 ? i : -i))",
          "echo $((a = 4, a *= 3)) $a", "(echo $((1 / 0))) 2>&1", "(echo $((1 +))) 2>&1", "x=abcdefg; echo ${x:2:3} ${x:$((1 + 1))}",
@@ -64,5 +68,75 @@ class Awk:
         return process.go_on().split("\n")
 
 
+# What a client asks, and with which header.
+REQUESTS = [("GET", "/", {}), ("GET", "/page.html", {}), ("GET", "/page.html", {"Range": "bytes=5-11"}), ("HEAD", "/long.txt", {}),
+            ("GET", "/long.txt", {}), ("GET", "/no%20such", {}), ("GET", "/cgi-bin/answer?word=two%20words", {}), ("POST", "/page.html", {}),
+            ("GET", "/../etc/passwd", {}), ("GET", "/locked/page.html", {})]
+SCRIPT = "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n%s' \"$QUERY_STRING\"\n"
+
+
+class WebServer:
+    """One server and a client that never stops asking; each connection is served by a child of it."""
+
+    def __init__(self, argv, port, cwd):
+        self.port, self.failed, self.over = port, [], threading.Event()
+        self.process = subprocess.Popen(argv, cwd=cwd, stderr=subprocess.DEVNULL)
+        self.pid = self.process.pid
+        for _ in range(200):
+            if not self.ask("GET", "/page.html", {}).startswith("died"):
+                break
+            time.sleep(0.05)
+        self.load = threading.Thread(target=self.keep_asking)
+        self.load.start()
+
+    def ask(self, method, path, headers):
+        try:
+            client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            client.request(method, path, headers=headers)
+            answer = client.getresponse()
+            return f"{answer.status} {answer.getheader('Content-Type')} {answer.getheader('Content-Range')} {answer.read().decode('latin-1')}"
+        except (OSError, http.client.HTTPException) as error:
+            return f"died: {error}"
+
+    def keep_asking(self):
+        while not self.over.wait(0.01):
+            said = self.ask("GET", "/long.txt", {})
+            if not said.startswith("200 "):
+                self.failed.append(said)
+
+    def stop(self):
+        self.over.set()
+        self.load.join()
+        kill(self.process)
+
+
+class Httpd:
+    """The image of every fix here is this server's, too, whose work enters nothing that a fix replaces: it goes on as it was."""
+
+    name = "httpd"
+
+    def __init__(self, context):
+        self.context, self.root = context, context.path("web")
+        os.makedirs(os.path.join(self.root, "cgi-bin"))
+        os.makedirs(os.path.join(self.root, "locked"))
+        for path, text in ("index.html", "<p>index"), ("page.html", "<p>a page of its own"), ("long.txt", "words and words\n" * 5000), \
+                          ("cgi-bin/answer", SCRIPT), ("locked/page.html", "locked"):
+            context.write("web/" + path, text)
+        os.chmod(os.path.join(self.root, "cgi-bin/answer"), 0o755)
+        context.write("httpd.conf", "/locked:user:word\n")
+
+    def start(self, side):
+        port = free_port()
+        return WebServer([os.path.join(self.context.pair, side, "busybox"), "httpd", "-f", "-p", f"127.0.0.1:{port}", "-h", self.root,
+                          "-c", self.context.path("httpd.conf")], port, self.context.work)
+
+    @staticmethod
+    def transcript(process):
+        return [f"{method} {path}: {process.ask(method, path, headers)}" for method, path, headers in REQUESTS] + \
+               [f"asked beside: {said}" for said in process.failed]
+
+
 def of(context, fix):
-    return Shell(context) if "48174" in fix else Awk(context, fix)
+    program = Shell(context) if "48174" in fix else Awk(context, fix)
+    program.beside = [Httpd(context)]
+    return program

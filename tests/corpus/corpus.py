@@ -249,6 +249,8 @@ def live(context, row, report):
         return
     try:
         own = (live_gated if hasattr(program, "finish") else live_told)(context, row, report, program)
+        for other in getattr(program, "beside", []):
+            live_beside(context, row, report, other)
     finally:
         if hasattr(program, "close"):
             program.close()
@@ -295,6 +297,22 @@ def live_gated(context, row, report, program):
             if row.result != "written":
                 return own
     return own
+
+
+def live_beside(context, row, report, program):
+    """A long-lived process of the same image, which the fix does not concern: all its answers stay as they were."""
+    process = program.start("old")
+    try:
+        wanted = program.transcript(process)
+        for switch in "applied", "reverted", "applied again":
+            done, said = apply(context, process, "--revert=" + KB if switch == "reverted" else context.path("kb.hp"))
+            now = program.transcript(process)
+            good = report.check(done and now == wanted, f"{row.name}: {program.name} answers as before, {switch}",
+                                said + first_difference(wanted, now))
+            if not good:
+                row.result = "behaves otherwise"
+    finally:
+        process.stop()
 
 
 def gated(context, row, report, program, kind, switches, wanted):

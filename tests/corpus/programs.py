@@ -5,6 +5,7 @@ Either a program that is asked: start(side) -> process, transcript(process) -> a
 -> answers to the fix's own input (empty when it brings none), perhaps end(process) -> (whether it ended well, what),
 and hold(process) and release(process) for what is made before a switch and ends behind it, and close().
 Or one that works once and is held up in the middle: kinds() of work, start(side, kind) -> process, finish(process).
+`beside` lists long-lived processes of the same image, with start() and transcript(), whose work the fix does not concern.
 """
 import os
 

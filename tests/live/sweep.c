@@ -336,6 +336,8 @@ static void kill_once(enum action action, bool by_time, uint64_t at, struct tall
 		else
 			run_traced(action, at, &killed);
 		tally->kills += killed;
+		if (killed && tally->kills % 250 == 0)
+			printf("# %u kills at %s %lu\n", tally->kills, by_time ? "microsecond" : "stop", at);
 		target.kills++;
 		good = check_after_kill(tally, why, sizeof(why));
 	}
@@ -416,6 +418,7 @@ int main(int argc, char **argv)
 	kills = (unsigned)atoi(argv[4]);
 	random_state = strtoull(argv[5], NULL, 10) | 1;
 	target_arguments = argv + 6;
+	setvbuf(stdout, NULL, _IOLBF, 0); // a sweep takes long: its log tells how far it is
 	printf("1..5\n# seed %s\n", argv[5]);
 	signal(SIGPIPE, SIG_IGN);
 	sweep_calls(APPLY, kills, &tallies[0]);
