@@ -34,6 +34,14 @@ static bool is_changed_constant(const struct unit *unit)
 	       !unit_is_writable(unit) && !(unit->section->flags & SECTION_TLS);
 }
 
+bool has_changed_constant(const struct object *object)
+{
+	for (size_t i = 0; i < object->unit_count; i++)
+		if (is_changed_constant(&object->units[i]))
+			return true;
+	return false;
+}
+
 static size_t take_changed(struct constants *constants, const struct pair *pair)
 {
 	size_t globals = 0;
@@ -142,11 +150,35 @@ static bool open_same(struct constants *constants, struct pair *pair)
 	return true;
 }
 
+static bool side_names_one(const struct constants *constants, const struct tree *tree,
+			   const struct input *input)
+{
+	struct object *object = tree_load(tree, input, constants->diff->names, constants->ignored);
+	bool names = object && names_one(constants, object);
+
+	object_free(object);
+	return names;
+}
+
+// Loads a pair that was let go when it reads what changed; it stays then.
+static void open_changed(struct constants *constants, struct pair *pair)
+{
+	const struct diff *diff = constants->diff;
+
+	if (!side_names_one(constants, &diff->new_tree, pair->new_input) &&
+	    !side_names_one(constants, &diff->old_tree, pair->old_input))
+		return;
+	if (pair_open(constants->diff, pair))
+		pair->let_go = false;
+}
+
 static size_t visit_pair(struct constants *constants, struct pair *pair)
 {
 	size_t globals = 0;
 	bool opened = false;
 
+	if (pair->let_go)
+		open_changed(constants, pair);
 	if (pair->status == PAIR_SAME && !pair->new)
 		opened = open_same(constants, pair);
 	if (!pair->new || !pair->old || (pair->status != PAIR_CHANGED && pair->status != PAIR_SAME))
@@ -154,6 +186,7 @@ static size_t visit_pair(struct constants *constants, struct pair *pair)
 	if (mark_readers(constants, pair)) {
 		opened |= pair->status == PAIR_SAME;
 		pair->status = PAIR_CHANGED;
+		pair->arch = pair->new->arch;
 		if (opened && constants->options->explain)
 			explain(pair->old, pair->new);
 		if (opened)
@@ -319,7 +352,7 @@ void check_constants(struct diff *diff, const struct diff_options *options, stru
 				      .known = intmap_new()};
 
 	for (size_t i = 0; i < diff->pair_count; i++)
-		if (diff->pairs[i].status == PAIR_CHANGED)
+		if (diff->pairs[i].status == PAIR_CHANGED && !diff->pairs[i].let_go)
 			take_changed(&constants, &diff->pairs[i]);
 	if (constants.list.count) {
 		spread_over_objects(&constants);

@@ -322,8 +322,8 @@ void check_pair(const struct pair *pair, struct diags *diags)
 
 // A global that is gone, and that other objects may refer to.
 struct wanted {
-	const struct pair *pair;
-	const struct unit *unit;
+	struct pair *pair;
+	const char *name;
 	bool told;
 };
 
@@ -333,30 +333,17 @@ struct search {
 	struct strmap *wanted;
 };
 
-static void want(struct search *search, const struct pair *pair, const struct unit *unit)
-{
-	for (size_t i = 0; i < unit->symbol_count; i++) {
-		struct wanted *wanted;
-
-		if (unit->symbols[i]->binding == BINDING_LOCAL ||
-		    unit->symbols[i]->visibility == VISIBILITY_INTERNAL)
-			continue;
-		wanted = arena_alloc(search->diff->arena, sizeof(*wanted));
-		*wanted = (struct wanted){.pair = pair, .unit = unit};
-		*strmap_put(search->wanted, unit->symbols[i]->name) = wanted;
-	}
-}
-
 static void collect_wanted(struct search *search)
 {
 	for (size_t i = 0; i < search->diff->pair_count; i++) {
-		const struct pair *pair = &search->diff->pairs[i];
+		struct pair *pair = &search->diff->pairs[i];
 
-		if (pair->status != PAIR_CHANGED)
-			continue;
-		for (size_t k = 0; k < pair->old->unit_count; k++)
-			if (pair->old->units[k].status == UNIT_REMOVED)
-				want(search, pair, &pair->old->units[k]);
+		for (size_t k = 0; pair->status == PAIR_CHANGED && k < pair->removed_count; k++) {
+			struct wanted *wanted = arena_alloc(search->diff->arena, sizeof(*wanted));
+
+			*wanted = (struct wanted){.pair = pair, .name = pair->removed[k]};
+			*strmap_put(search->wanted, wanted->name) = wanted;
+		}
 	}
 }
 
@@ -378,13 +365,21 @@ static bool is_used_by_unchanged(const struct object *object, const struct symbo
 static void tell(struct search *search, struct wanted *wanted, const char *user)
 {
 	struct checker checker = {.pair = wanted->pair, .diags = search->diags};
+	const struct symbol *symbol;
+	bool opened;
 
 	if (wanted->told)
 		return;
 	wanted->told = true;
-	refuse(&checker, "removed-still-used", wanted->unit,
-	       "is gone in the new build, but unchanged code or data of %s still refers to it; keep it",
-	       user);
+	opened = pair_open(search->diff, wanted->pair);
+	symbol = wanted->pair->old ? object_find(wanted->pair->old, wanted->name) : NULL;
+	if (symbol && symbol->unit)
+		refuse(&checker, "removed-still-used", symbol->unit,
+		       "is gone in the new build, but unchanged code or data of %s still refers to it; keep "
+		       "it",
+		       user);
+	if (opened)
+		pair_close(wanted->pair);
 }
 
 static void search_object(struct search *search, const struct object *object, const char *path)
@@ -408,11 +403,16 @@ void check_trees(struct diff *diff, struct diags *diags)
 
 	collect_wanted(&search);
 	for (size_t i = 0; strmap_count(search.wanted) && i < diff->pair_count; i++) {
-		const struct pair *pair = &diff->pairs[i];
+		struct pair *pair = &diff->pairs[i];
 		struct object *object;
 
 		if (pair->status == PAIR_CHANGED) {
-			search_object(&search, pair->new, pair->path);
+			bool opened = pair_open(diff, pair);
+
+			if (pair->new)
+				search_object(&search, pair->new, pair->path);
+			if (opened)
+				pair_close(pair);
 			continue;
 		}
 		if (pair->status != PAIR_SAME)

@@ -146,9 +146,46 @@ static bool load_pair(const struct run *run, struct pair *pair)
 	return false;
 }
 
+// What other objects may still refer to by name.
+static void list_removed(struct run *run, struct pair *pair)
+{
+	VEC(const char *) names = {0};
+
+	for (size_t i = 0; i < pair->old->unit_count; i++) {
+		const struct unit *unit = &pair->old->units[i];
+
+		for (size_t k = 0; unit->status == UNIT_REMOVED && k < unit->symbol_count; k++)
+			if (unit->symbols[k]->binding != BINDING_LOCAL &&
+			    unit->symbols[k]->visibility != VISIBILITY_INTERNAL)
+				*vec_push(&names) = unit->symbols[k]->name;
+	}
+	if (!names.count)
+		return;
+	pthread_mutex_lock(&run->lock);
+	pair->removed = arena_array(run->diff->arena, names.count, sizeof(*names.at));
+	pthread_mutex_unlock(&run->lock);
+	memcpy(pair->removed, names.at, names.count * sizeof(*names.at));
+	pair->removed_count = names.count;
+	free(names.at);
+}
+
+// Changed constants concern other objects, too (check_constants()): pairs with one stay.
+static bool is_kept(struct run *run, const struct pair *pair)
+{
+	uint64_t size = pair->old->size + pair->new->size;
+
+	if (!run->options->keep_bytes || has_changed_constant(pair->new))
+		return true;
+	if (run->diff->kept_bytes + size > run->options->keep_bytes)
+		return false;
+	run->diff->kept_bytes += size;
+	return true;
+}
+
 static void compare_pair(struct run *run, struct pair *pair)
 {
 	size_t refusals;
+	bool kept;
 
 	if (same_bytes(pair->old_input, pair->new_input))
 		return;
@@ -167,9 +204,16 @@ static void compare_pair(struct run *run, struct pair *pair)
 		return;
 	}
 	pair->status = PAIR_CHANGED;
-	if (run->options->explain)
+	pair->arch = pair->new->arch;
+	list_removed(run, pair);
+	kept = is_kept(run, pair);
+	if (kept && run->options->explain)
 		explain(pair->old, pair->new);
 	check_pair(pair, run->diags);
+	if (!kept) {
+		release(pair);
+		pair->let_go = true;
+	}
 }
 
 static void work_on_pair(size_t i, void *arg)
@@ -213,13 +257,13 @@ static void warn_of_numbers(const struct diff *diff, struct diags *diags)
 	for (size_t i = 0; i < diff->pair_count; i++) {
 		const struct pair *pair = &diff->pairs[i];
 
-		if (pair->status != PAIR_CHANGED || can_disassemble(pair->new->arch))
+		if (pair->status != PAIR_CHANGED || can_disassemble(pair->arch))
 			continue;
 		diags_add(diags, &(struct diag){.severity = DIAG_WARNING, .code = "no-disassembler"},
 			  "this libopcodes does not know %s: its instructions are shown as numbers; what "
 			  "differs is found "
 			  "all the same. Build with Debian's binutils-multiarch-dev",
-			  pair->new->arch->name);
+			  pair->arch->name);
 		return;
 	}
 }
@@ -231,7 +275,7 @@ struct diff *diff_trees(const char *old_path, const char *new_path, const struct
 	struct run run = {.diff = diff, .options = options, .diags = diags};
 	int error;
 
-	*diff = (struct diff){.arena = arena_new(), .names = interner_new()};
+	*diff = (struct diff){.arena = arena_new(), .names = interner_new(), .explained = options->explain};
 	error = tree_scan(old_path, &diff->old_tree, diags);
 	error |= tree_scan(new_path, &diff->new_tree, diags);
 	if (error) {

@@ -253,12 +253,21 @@ struct pair {
 	const struct input *old_input, *new_input;
 	struct suppressed *suppressed;
 	size_t suppressed_count;
+	const struct arch *arch;   /* of a PAIR_CHANGED */
+	const char **removed;      /* names of globals that only the old side defines; of a PAIR_CHANGED */
+	size_t removed_count;
+	bool let_go; /* PAIR_CHANGED without its objects, to save memory: pair_open() loads them again */
 };
 
 struct diff_options {
 	unsigned jobs; /* 0: one per core */
 	bool quiet;    /* no progress */
 	bool explain;  /* look for source lines and reasons (slower); hp-build wants it only for refusals */
+	/*
+	 * 0: every pair that differs keeps its objects until diff_free(). Else only while their files have no more
+	 * bytes than this; of the others, what one pair needs is loaded again by pair_open() and diff_visit().
+	 */
+	uint64_t keep_bytes;
 };
 
 /* A changed constant whose address a global function returns: callers outside of the tree may keep it. */
@@ -276,6 +285,8 @@ struct diff {
 	struct handed_out *handed_out;
 	size_t handed_out_count;
 	size_t compared, differing, added, removed;
+	bool explained; /* options->explain */
+	_Atomic uint64_t kept_bytes;
 };
 
 /*
@@ -285,6 +296,21 @@ struct diff {
 struct diff *diff_trees(const char *old_path, const char *new_path, const struct diff_options *options,
 			struct diags *diags);
 void diff_free(struct diff *diff);
+
+/*
+ * Objects of a pair that was let go, compared and explained again. false: not let go, or its files have changed
+ * meanwhile and cannot be read. pair_close() lets them go once more.
+ */
+bool pair_open(struct diff *diff, struct pair *pair);
+void pair_close(struct pair *pair);
+/*
+ * Each pair that is not PAIR_SAME or PAIR_FAILED, with its objects: PREPARE on up to JOBS threads (0: one per core),
+ * SHOW with what PREPARE gave, for one pair at a time and in their order. Of pairs that were let go, only as many
+ * are in memory as threads work, and what PREPARE gave of a few times as many. false: an object could not be read
+ * again; all others are shown.
+ */
+bool diff_visit(struct diff *diff, unsigned jobs, void *(*prepare)(const struct pair *pair, void *arg),
+		void (*show)(const struct pair *pair, void *prepared, void *arg), void *arg);
 
 /* The passes over one pair, for tests and for callers that hold objects already; in this order. */
 void correlate(struct object *old, struct object *new_object);

@@ -87,6 +87,8 @@ bool spread_constant(struct object *old, struct object *new_object, struct unit 
 size_t check_sections(const struct pair *pair, struct diags *diags);
 /* check.c: what one object's change does to the others of the tree. */
 void check_trees(struct diff *diff, struct diags *diags);
+/* check-constants.c: some constant of this object, of the new side, has a counterpart with another value. */
+bool has_changed_constant(const struct object *object);
 /* check-constants.c: pairs with readers of constants that changed join the changed ones; refuses what may be stored. */
 void check_constants(struct diff *diff, const struct diff_options *options, struct diags *diags);
 

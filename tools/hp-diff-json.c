@@ -144,19 +144,16 @@ static json_t *pair_value(const struct pair *pair)
 	return value;
 }
 
-static void add_suppressed(const struct pair *pair, json_t *list)
+static json_t *suppressed_value(const struct pair *pair, const struct suppressed *suppressed)
 {
-	for (size_t i = 0; i < pair->suppressed_count; i++) {
-		const struct suppressed *suppressed = &pair->suppressed[i];
-		json_t *value = json_object();
+	json_t *value = json_object();
 
-		set_text(value, "object", pair->path);
-		set_text(value, "function", suppressed->function);
-		set_text(value, "what", suppressed->what);
-		json_object_set_new(value, "old", json_integer(suppressed->old));
-		json_object_set_new(value, "new", json_integer(suppressed->new));
-		json_array_append_new(list, value);
-	}
+	set_text(value, "object", pair->path);
+	set_text(value, "function", suppressed->function);
+	set_text(value, "what", suppressed->what);
+	json_object_set_new(value, "old", json_integer(suppressed->old));
+	json_object_set_new(value, "new", json_integer(suppressed->new));
+	return value;
 }
 
 static json_t *diag_value(const struct diag *diag)
@@ -183,64 +180,164 @@ json_t *diag_values(const struct diags *diags, enum severity severity)
 	return list;
 }
 
-// A structure changed in a header shows in every object that includes it: each is listed once.
-static json_t *type_values(const struct diff *diff)
+static json_t *type_value(const struct type_change *change)
+{
+	json_t *value = json_object();
+
+	set_text(value, "name", change->name);
+	json_object_set_new(value, "old_size", json_integer((json_int_t)change->old_size));
+	json_object_set_new(value, "new_size", json_integer((json_int_t)change->new_size));
+	json_object_set_new(value, "moved", json_integer((json_int_t)change->moved));
+	json_object_set_new(value, "first", text_value(change->first));
+	json_object_set_new(value, "file", text_value(change->file));
+	json_object_set_new(value, "line", change->file ? json_integer(change->line) : json_null());
+	return value;
+}
+
+static json_t *type_values(const struct pair *pair)
 {
 	json_t *list = json_array();
 	struct arena *arena = arena_new();
-	struct strmap *said = strmap_new();
+	size_t count = 0;
+	struct type_change *changes = object_type_changes(pair->old, pair->new, arena, &count);
 
-	for (size_t i = 0; i < diff->pair_count; i++) {
-		const struct pair *pair = &diff->pairs[i];
-		struct type_change *changes;
-		size_t count = 0;
-
-		if (pair->status != PAIR_CHANGED)
-			continue;
-		changes = object_type_changes(pair->old, pair->new, arena, &count);
-		for (size_t k = 0; k < count; k++) {
-			json_t *value;
-
-			if (strmap_get(said, changes[k].name))
-				continue;
-			*strmap_put(said, changes[k].name) = said;
-			value = json_object();
-			set_text(value, "name", changes[k].name);
-			json_object_set_new(value, "old_size", json_integer((json_int_t)changes[k].old_size));
-			json_object_set_new(value, "new_size", json_integer((json_int_t)changes[k].new_size));
-			json_object_set_new(value, "moved", json_integer((json_int_t)changes[k].moved));
-			json_object_set_new(value, "first", text_value(changes[k].first));
-			json_object_set_new(value, "file", text_value(changes[k].file));
-			json_object_set_new(value, "line",
-					    changes[k].file ? json_integer(changes[k].line) : json_null());
-			json_array_append_new(list, value);
-		}
-	}
-	strmap_free(said);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, type_value(&changes[i]));
 	arena_free(arena);
 	return list;
 }
 
-bool show_json(const struct diff *diff, struct diags *diags)
+// ---- the document, written as it comes ---------------------------------------------------------------
+
+struct writer {
+	bool some;     // the list that is open has an element
+	json_t *types; // by name; what is left of them when all objects are written
+	bool failed;
+};
+
+// Texts of JSON hold no line break of their own: each one in VALUE's text begins a line of the document.
+static void put_value(struct writer *writer, const json_t *value)
 {
-	json_t *document = json_object(), *objects = json_array(), *suppressed = json_array();
-	bool written;
+	char *text = json_dumps(value, JSON_INDENT(2));
 
-	for (size_t i = 0; i < diff->pair_count; i++) {
-		const struct pair *pair = &diff->pairs[i];
-
-		if (pair->status != PAIR_SAME && pair->status != PAIR_FAILED)
-			json_array_append_new(objects, pair_value(pair));
-		add_suppressed(pair, suppressed);
+	if (!text) {
+		writer->failed = true;
+		return;
 	}
-	json_object_set_new(document, "schema", json_integer(1));
-	json_object_set_new(document, "objects", objects);
-	json_object_set_new(document, "types", type_values(diff));
-	json_object_set_new(document, "suppressed", suppressed);
-	json_object_set_new(document, "refusals", diag_values(diags, DIAG_REFUSAL));
-	json_object_set_new(document, "warnings", diag_values(diags, DIAG_WARNING));
-	json_object_set_new(document, "errors", diag_values(diags, DIAG_ERROR));
-	written = !json_dumpf(document, stdout, JSON_INDENT(2)) && putchar('\n') != EOF;
-	json_decref(document);
-	return written;
+	fputs(writer->some ? ",\n    " : "\n    ", stdout);
+	for (const char *at = text; *at; at++) {
+		putchar(*at);
+		if (*at == '\n')
+			fputs("    ", stdout);
+	}
+	free(text);
+	writer->some = true;
+}
+
+static void begin_list(struct writer *writer, const char *name)
+{
+	printf(",\n  \"%s\": [", name);
+	writer->some = false;
+}
+
+static void end_list(const struct writer *writer)
+{
+	fputs(writer->some ? "\n  ]" : "]", stdout);
+}
+
+struct prepared {
+	json_t *object, *types;
+};
+
+static void *prepare(const struct pair *pair, void *arg)
+{
+	struct prepared *prepared = xalloc(sizeof(*prepared));
+
+	(void)arg;
+	prepared->object = pair_value(pair);
+	prepared->types = pair->status == PAIR_CHANGED ? type_values(pair) : json_array();
+	return prepared;
+}
+
+// A structure changed in a header shows in every object that includes it: each is listed once.
+static void show(const struct pair *pair, void *arg, void *to)
+{
+	struct prepared *prepared = arg;
+	struct writer *writer = to;
+	json_t *type;
+	size_t i;
+
+	(void)pair;
+	put_value(writer, prepared->object);
+	json_array_foreach(prepared->types, i, type)
+	{
+		const char *name = json_string_value(json_object_get(type, "name"));
+
+		if (name && !json_object_get(writer->types, name))
+			json_object_set(writer->types, name, type);
+	}
+	json_decref(prepared->object);
+	json_decref(prepared->types);
+	free(prepared);
+}
+
+static void put_types(struct writer *writer)
+{
+	const char *name;
+	json_t *type;
+
+	begin_list(writer, "types");
+	json_object_foreach(writer->types, name, type) put_value(writer, type);
+	end_list(writer);
+}
+
+static void put_suppressed(struct writer *writer, const struct diff *diff)
+{
+	begin_list(writer, "suppressed");
+	for (size_t i = 0; i < diff->pair_count; i++)
+		for (size_t k = 0; k < diff->pairs[i].suppressed_count; k++) {
+			json_t *value = suppressed_value(&diff->pairs[i], &diff->pairs[i].suppressed[k]);
+
+			put_value(writer, value);
+			json_decref(value);
+		}
+	end_list(writer);
+}
+
+static void put_diags(struct writer *writer, const struct diags *diags, const char *name,
+		      enum severity severity)
+{
+	begin_list(writer, name);
+	for (size_t i = 0; i < diags_count(diags); i++) {
+		json_t *value;
+
+		if (diags_at(diags, i)->severity != severity)
+			continue;
+		value = diag_value(diags_at(diags, i));
+		put_value(writer, value);
+		json_decref(value);
+	}
+	end_list(writer);
+}
+
+bool show_json(struct diff *diff, struct diags *diags, unsigned jobs)
+{
+	struct writer writer = {.types = json_object()};
+
+	fputs("{\n  \"schema\": 1", stdout);
+	begin_list(&writer, "objects");
+	if (!diff_visit(diff, jobs, prepare, show, &writer)) {
+		fputs("hp-diff: an object changed while the trees were compared; wait until the build is over\n",
+		      stderr);
+		writer.failed = true;
+	}
+	end_list(&writer);
+	put_types(&writer);
+	put_suppressed(&writer, diff);
+	put_diags(&writer, diags, "refusals", DIAG_REFUSAL);
+	put_diags(&writer, diags, "warnings", DIAG_WARNING);
+	put_diags(&writer, diags, "errors", DIAG_ERROR);
+	fputs("\n}\n", stdout);
+	json_decref(writer.types);
+	return !writer.failed;
 }

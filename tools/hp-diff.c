@@ -17,6 +17,9 @@
 
 #define PROGRAM "hp-diff"
 
+// --json holds what differs up to here; two trees with more changed objects than that are read a second time.
+#define KEEP_BYTES (32u << 20)
+
 enum status { STATUS_SAME = 0, STATUS_DIFFERENT = 1, STATUS_TROUBLE = 2 };
 
 static const char help[] =
@@ -120,6 +123,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		}
 	}
 	arguments->options.explain = arguments->form != FORM_STAT;
+	arguments->options.keep_bytes = arguments->form == FORM_JSON ? KEEP_BYTES : 0;
 	return parse_paths(arguments, argc - optind, argv + optind);
 }
 
@@ -231,7 +235,7 @@ static int show_one(const struct arguments *arguments)
 	return finish_output(PROGRAM) && read ? STATUS_DIFFERENT : STATUS_TROUBLE;
 }
 
-static bool show(const struct arguments *arguments, const struct diff *diff, struct diags *diags)
+static bool show(const struct arguments *arguments, struct diff *diff, struct diags *diags)
 {
 	bool color = color_wanted(arguments->color, STDOUT_FILENO), written = true;
 	const struct colors *colors = color ? &git_like : &plain;
@@ -248,7 +252,7 @@ static bool show(const struct arguments *arguments, const struct diff *diff, str
 		show_patch(diff, colors);
 		break;
 	case FORM_JSON:
-		written = show_json(diff, diags);
+		written = show_json(diff, diags, arguments->options.jobs);
 		break;
 	case FORM_HTML:
 		written = show_html(diff, diags, arguments->html);

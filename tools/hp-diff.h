@@ -15,8 +15,8 @@ struct colors {
 void show_list(const struct diff *diff, struct diags *diags, const struct colors *colors);
 void show_stat(const struct diff *diff, const struct colors *colors);
 void show_patch(const struct diff *diff, const struct colors *colors);
-/* false: out of memory or the output failed. */
-bool show_json(const struct diff *diff, struct diags *diags);
+/* One object after the other, on JOBS threads. false: out of memory, or an object could not be read again. */
+bool show_json(struct diff *diff, struct diags *diags, unsigned jobs);
 
 /* Writes one page that needs no other file. false after saying why it cannot be written. */
 bool show_html(const struct diff *diff, struct diags *diags, const char *path);
