@@ -253,8 +253,8 @@ struct pair {
 	const struct input *old_input, *new_input;
 	struct suppressed *suppressed;
 	size_t suppressed_count;
-	const struct arch *arch;   /* of a PAIR_CHANGED */
-	const char **removed;      /* names of globals that only the old side defines; of a PAIR_CHANGED */
+	const struct arch *arch; /* of a PAIR_CHANGED */
+	const char **removed;    /* names of globals that only the old side defines; of a PAIR_CHANGED */
 	size_t removed_count;
 	bool let_go; /* PAIR_CHANGED without its objects, to save memory: pair_open() loads them again */
 };

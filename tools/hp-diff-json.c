@@ -327,7 +327,8 @@ bool show_json(struct diff *diff, struct diags *diags, unsigned jobs)
 	fputs("{\n  \"schema\": 1", stdout);
 	begin_list(&writer, "objects");
 	if (!diff_visit(diff, jobs, prepare, show, &writer)) {
-		fputs("hp-diff: an object changed while the trees were compared; wait until the build is over\n",
+		fputs("hp-diff: an object changed while the trees were compared; wait until the build is "
+		      "over\n",
 		      stderr);
 		writer.failed = true;
 	}
