@@ -39,7 +39,8 @@ packages_for() {
 	check-corpus) echo "$BUILD $SOURCES $ALL_FIXES python3" ;;
 	check-kernel) echo "$BUILD $SOURCES $KERNEL python3" ;;
 	demo-quick) echo "$BUILD patch procps" ;;
-	check | check-* | fuzz) echo "$BUILD $SOURCES $PLUGIN $FIXES $TESTS" ;;
+	check) echo "$BUILD $SOURCES $PLUGIN $FIXES $TESTS $KERNEL" ;;
+	check-* | fuzz) echo "$BUILD $SOURCES $PLUGIN $FIXES $TESTS" ;;
 	install | plugin) echo "$BUILD $PLUGIN" ;;
 	lint) echo "$BUILD $TESTS clang-tidy-14" ;;
 	*) echo "$BUILD $MACHINES" ;;
@@ -54,7 +55,7 @@ say_what_comes() {
 			It takes about 5 minutes (1 when repeated), 150 MB under build/ and, for packages not yet here, what is said below.
 		END
 		;;
-	check) echo "The tests take about 15 minutes on two cores and 1 GB under build/." ;;
+	check) echo "The tests take about 20 minutes on two cores, 4 GB under build/ and 330 MB of downloads for the kernel." ;;
 	esac
 }
 

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC1091
 # Runs in a guest of another build of the kernel: neither the applier nor the module itself may activate the package.
-check() { # NAME CONDITION...
-	name=$1
-	shift
-	if "$@"; then echo "ok - $name"; else echo "not ok - $name"; fi
-}
+. /common.sh
+
 hp-apply --trust=none /traps.hp >/tmp/said 2>&1
 status=$?
 sed 's/^/# /' /tmp/said

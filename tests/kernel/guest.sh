@@ -1,17 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC1091
 # Runs in the guest: packages are applied by hp-apply, looked at, replaced, taken back.
-check() { # NAME CONDITION...
-	name=$1
-	shift
-	if "$@"; then echo "ok - $name"; else echo "not ok - $name"; fi
-}
-contains() { case $1 in *"$2"*) true ;; *) false ;; esac; }
-lacks() { ! contains "$@"; }
-is() { [ "$1" = "$2" ] || { echo "# '$1' is not '$2'"; false; }; }
-apply() { hp-apply --trust=none "$@" >/tmp/said 2>&1; status=$?; sed 's/^/# /' /tmp/said; return $status; }
-# One round under load, for a second or so: processes start and read while the switch happens.
-load() { while [ ! -e /tmp/stop ]; do cat /proc/cmdline /proc/uptime >/dev/null; true | true; done; }
+. /common.sh
 
 check kernel_is_randomized lacks "$(cat /proc/cmdline)" nokaslr
 check nothing_is_active_at_first is "$(hp-apply --list)" ""
@@ -27,7 +17,6 @@ a=$(cat /proc/cmdline) b=$(cat /proc/cmdline)
 check new_string_is_printed contains "$a" "shown "
 check new_static_local_counts [ "${b#shown }" != "${a#shown }" ]
 check the_rest_is_unchanged contains "$a" "console=ttyS0"
-rename() { sh -c 'printf before >/proc/$$/comm; read -r name </proc/$$/comm; echo "$name"'; }
 check changed_function_with_tracepoint is "$(rename)" after
 echo 1 >/sys/kernel/tracing/events/task/task_rename/enable
 rename >/dev/null
@@ -69,5 +58,4 @@ check probe_failure_reverts sh -c '! hp-apply --trust=none --probe="[ ! -e /sys/
 check probe_failure_took_it_back [ ! -e /sys/module/hp_second ]
 apply --revert-all --timeout=60
 check nothing_is_active_at_last is "$(hp-apply --list)" ""
-dmesg >/tmp/end
-check log_has_no_warning sh -c '! grep -E "WARNING|BUG:|Oops|Call Trace|livepatch: .*fail" /tmp/end'
+check log_is_clean log_is_clean

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash disable=SC2034 # its readers use what it sets
+#
+# What the tests in QEMU begin with: results, the newest stock kernel of the distribution in a prepared tree, packages of
+# testdata/kernel, a guest. HP_KERNEL_CACHE: where downloads and trees are kept; build/kernel without it.
+out=${HP_TESTS_OUT:?} bin=${HP_BIN:?} build=${HP_BUILD:?}
+cache=${HP_KERNEL_CACHE:-$build/kernel}
+number=0
+
+result() { # STATUS NAME [WHAT WENT WRONG]
+	number=$((number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		[ -z "${3:-}" ] || printf '%s\n' "$3" | sed 's/^/# /' | head -n 40
+	fi
+}
+
+skip_all() {
+	echo "1..0 # skip $1"
+	exit 0
+}
+
+# The newest build of 6.1, and the one before it. Without an archive there is nothing to patch; where it can be reached,
+# everything has to work.
+find_releases() {
+	local tool releases
+	for tool in qemu-system-x86_64 busybox cpio gcc-12 flex bison bc lz4 apt-get; do
+		command -v $tool >/dev/null || skip_all "$tool is not installed; see KERNEL in setup.sh"
+	done
+	mapfile -t releases < <(apt-cache search -n '^linux-image-6[.]1[.]0-[0-9]*-cloud-amd64$' | sed 's/^linux-image-//; s/ .*//' | sort -rV)
+	[ ${#releases[@]} -gt 0 ] || skip_all "the package lists know no cloud kernel of 6.1"
+	release=${releases[0]} other=${releases[1]:-}
+	[ -d "$cache/packages/$release" ] || can_download || skip_all "$(head -c 300 "$out/reach.log" | tr '\n' ' ')"
+}
+
+# A small package of the archive; what apt-get says when there is no way to it is why all is skipped, anything else is not.
+can_download() {
+	local status
+	mkdir -p "$out/reach"
+	(cd "$out/reach" && apt-get -q download "linux-headers-$release") >"$out/reach.log" 2>&1
+	status=$?
+	rm -rf "$out/reach"
+	[ $status = 0 ] || ! grep -qE 'resolv|Could not connect|Cannot initiate the connection|Connection (refused|timed out)|Network is unreachable|No route to host' "$out/reach.log"
+}
+
+kbuild() { "$bin/hp-kbuild" -q --kernel="$release" --fetch --cache="$cache" "$@"; }
+
+prepare() {
+	local said
+	find_releases
+	said=$(kbuild --prepare 2>&1)
+	result $? stock_kernel_is_prepared "$said"
+	tree='' image='' modules=''
+	eval "$(grep -E '^(tree|image|modules)=' <<<"$said")"
+	[ -n "$image" ] || { echo "1..$number"; exit; }
+}
+
+package_of() { # NAME...
+	local name said
+	for name in "$@"; do
+		said=$(kbuild "testdata/kernel/$name.patch" -o "$out/$name.hp" --module="$out/$name" -- --id="$name" 2>&1)
+		result $? "package_of_$name" "$said"
+	done
+}
+
+refused() { # NAME STATUS TEXT
+	local said status
+	echo kept >"$out/refused.hp"
+	said=$("$bin/hp-kbuild" --kernel="$release" --fetch --cache="$cache" "testdata/kernel/$1.patch" -o "$out/refused.hp" 2>&1)
+	status=$?
+	[ $status = "$2" ] && grep -qF -- "$3" <<<"$said" && [ ! -e "$out/refused.hp" ]
+	result $? "$1_is_refused" "status $status: $said"
+}
+
+# Two tests may want it at once.
+static_applier() {
+	flock "$build" make -s O="$build/static" LDFLAGS=-static CFLAGS=-O2 "$build/static/bin/hp-apply" >"$out/static.log" 2>&1
+	result $? static_applier "$(cat "$out/static.log")"
+}
+
+# Boots IMAGE with the root directory $out/NAME and SCRIPT, which prints results without numbers.
+boot() { # NAME IMAGE SCRIPT SECONDS
+	local status name
+	mkdir -p "$out/$1/bin"
+	cp "$build/static/bin/hp-apply" "$out/$1/bin/"
+	cp "$3" "$out/$1/test.sh"
+	cp tests/kernel/guest-common.sh "$out/$1/common.sh"
+	tests/kernel/boot "$2" "$out/$1" "$4" >"$out/$1.console"
+	result $? "$1_runs_to_its_end" "$(tail -n 30 "$out/$1.console")"
+	while read -r status name; do
+		[ "$status" = ok ]
+		result $? "$name" "$(grep -B 5 "not ok - $name" "$out/$1.console")"
+	done < <(sed -nE '/.*not ok - /{s//failed /p;d}; s/.*ok - /ok /p' "$out/$1.console")
+}
