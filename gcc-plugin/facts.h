@@ -131,6 +131,8 @@ struct function_fact *function_fact(tree function);
 /* ---- the passes ----------------------------------------------------------------------------------- */
 
 void gather_function(tree function);       /* PLUGIN_PRE_GENERICIZE */
+void gather_awaited(tree function);        /* PLUGIN_FINISH_PARSE_FUNCTION */
+void gather_initial(tree variable);        /* PLUGIN_FINISH_DECL */
 void gather_early_inlining(tree function); /* after GCC's early inliner */
 void gather_ipa(void);                     /* PLUGIN_ALL_IPA_PASSES_END */
 /* A type that FUNCTION (NULL: a datum) touches; 1 + its index, 0 for what has no layout of its own. */

@@ -35,6 +35,17 @@ static void on_function_parsed(void *tree_of_function, void *)
 	gather_function((tree)tree_of_function);
 }
 
+static void on_function_finished(void *tree_of_function, void *)
+{
+	if (tree_of_function)
+		gather_awaited((tree)tree_of_function);
+}
+
+static void on_declared(void *tree_of_declaration, void *)
+{
+	gather_initial((tree)tree_of_declaration);
+}
+
 static void on_ipa_end(void *, void *)
 {
 	gather_ipa();
@@ -93,6 +104,8 @@ EXPORTED int plugin_init(struct plugin_name_args *info, struct plugin_gcc_versio
 	pass.pos_op = PASS_POS_INSERT_AFTER;
 	register_callback(info->base_name, PLUGIN_PASS_MANAGER_SETUP, NULL, &pass);
 	register_callback(info->base_name, PLUGIN_PRE_GENERICIZE, on_function_parsed, NULL);
+	register_callback(info->base_name, PLUGIN_FINISH_PARSE_FUNCTION, on_function_finished, NULL);
+	register_callback(info->base_name, PLUGIN_FINISH_DECL, on_declared, NULL);
 	register_callback(info->base_name, PLUGIN_ALL_IPA_PASSES_END, on_ipa_end, NULL);
 	register_callback(info->base_name, PLUGIN_FINISH_UNIT, on_unit_end, NULL);
 	return 0;

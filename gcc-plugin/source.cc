@@ -21,7 +21,21 @@ struct walk {
 	struct function_fact *fact; // no other function is added during the walk
 };
 
+/*
+ * Headers are full of static inline functions that nobody calls, and walking each of them took most of the plugin's time. So
+ * these are walked when a function or an initial value that is walked refers to them, in the form in which their parser left
+ * them; or, when they are only declared there, at their own end.
+ */
+static LIST(tree) wanted;      // to be walked next; what GCC keeps refers to all of them
+static struct numbers awaited; // DECL_UIDs of those without a body yet
+
 static void hash_tree(struct walk *walk, tree *at);
+
+// C holds each body as its parser left it until the whole unit is parsed; C++ may drop or change it before.
+static bool frontend_keeps_bodies(void)
+{
+	return !strncmp(lang_hooks.name, "GNU C", 5) && lang_hooks.name[5] != '+';
+}
 
 struct function_fact *function_fact(tree function)
 {
@@ -161,6 +175,35 @@ static void note_builtin_line(tree call)
 	place->line = EXPR_LINENO(call);
 }
 
+// ---- which functions -----------------------------------------------------------------------------
+
+static bool waits_for_use(tree function)
+{
+	return frontend_keeps_bodies() && DECL_DECLARED_INLINE_P(function) && !TREE_PUBLIC(function) &&
+	       !DECL_PRESERVE_P(function) && !decl_function_context(function) && !flag_keep_inline_functions;
+}
+
+static void want_function(tree function)
+{
+	if (TREE_PUBLIC(function) || !frontend_keeps_bodies())
+		return;
+	if (!DECL_SAVED_TREE(function))
+		*numbers_put(&awaited, DECL_UID(function)) = 1;
+	else if (waits_for_use(function))
+		*list_push(&wanted) = function;
+}
+
+static tree want_functions(tree *at, int *walk_subtrees, void *)
+{
+	if (TREE_CODE(*at) == FUNCTION_DECL)
+		want_function(*at);
+	if (TYPE_P(*at))
+		*walk_subtrees = 0;
+	return NULL_TREE;
+}
+
+// ---- one node ------------------------------------------------------------------------------------
+
 static tree hash_node(tree *at, int *walk_subtrees, void *arg)
 {
 	struct walk *walk = (struct walk *)arg;
@@ -175,6 +218,8 @@ static tree hash_node(tree *at, int *walk_subtrees, void *arg)
 	if (DECL_P(node)) {
 		mix_name(walk, DECL_NAME(node));
 		mix_type(walk, TREE_TYPE(node));
+		if (TREE_CODE(node) == FUNCTION_DECL)
+			want_function(node);
 		return NULL_TREE;
 	}
 	if (TREE_CODE(node) == BIND_EXPR) {
@@ -207,15 +252,14 @@ static void hash_tree(struct walk *walk, tree *at)
 	walk_tree(at, hash_node, walk, NULL);
 }
 
-void gather_function(tree function)
+static void walk_function(tree function)
 {
 	struct walk walk = {};
-	struct function_fact *fact;
+	struct function_fact *fact = function_fact(function);
 	hash_set<tree> shared;
 
-	if (TREE_CODE(function) != FUNCTION_DECL || !DECL_SAVED_TREE(function))
+	if (fact->parsed)
 		return;
-	fact = function_fact(function);
 	walk.function = function;
 	walk.fact = fact;
 	walk.shared = &shared;
@@ -228,4 +272,37 @@ void gather_function(tree function)
 	hash_tree(&walk, &DECL_SAVED_TREE(function));
 	fact->parsed = true;
 	fact->hash = walk.hash;
+}
+
+static void walk_wanted(void)
+{
+	while (wanted.count)
+		walk_function(wanted.at[--wanted.count]);
+}
+
+void gather_function(tree function)
+{
+	if (TREE_CODE(function) != FUNCTION_DECL || !DECL_SAVED_TREE(function) || waits_for_use(function))
+		return;
+	walk_function(function);
+	walk_wanted();
+}
+
+void gather_awaited(tree function)
+{
+	if (TREE_CODE(function) != FUNCTION_DECL || !DECL_SAVED_TREE(function) || !waits_for_use(function) ||
+	    !numbers_get(&awaited, DECL_UID(function)))
+		return;
+	walk_function(function);
+	walk_wanted();
+}
+
+void gather_initial(tree variable)
+{
+	if (!VAR_P(variable) || !TREE_STATIC(variable) || !DECL_INITIAL(variable) ||
+	    DECL_INITIAL(variable) == error_mark_node || !frontend_keeps_bodies() ||
+	    decl_function_context(variable)) // is in its function's body
+		return;
+	walk_tree_without_duplicates(&DECL_INITIAL(variable), want_functions, NULL);
+	walk_wanted();
 }
