@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define SECTION_NAME ".debug_hotpatch"
-#define VERSION      1
+#define VERSION      2
 #define COUNT_MAX    (1u << 24) // of anything in one object
 
 enum tag { TAG_STRINGS = 1, TAG_BUILD, TAG_FUNCTION, TAG_VARIABLE, TAG_TYPE, TAG_PLACES };
@@ -19,12 +19,18 @@ struct object_notes {
 	const char *problem;
 };
 
+struct field_kind { // what fields have in common, each told once
+	const char *type;
+	uint64_t extent;
+};
+
 struct reading {
 	struct arena *arena;
 	const char *problem;
 	// of the unit that is read
-	const uint8_t *strings;
-	size_t strings_size;
+	const char **strings;
+	size_t string_count, string_named; // how many were named so far
+	VEC(struct field_kind) kinds;
 	size_t first_function; // index of its first function
 	VEC(struct note_build) builds;
 	VEC(struct note_function) functions;
@@ -42,15 +48,19 @@ static bool fail(struct reading *reading, const char *problem)
 
 // ---- pieces --------------------------------------------------------------------------------------
 
+// 0: the first one that nothing named before; 1: the empty one.
 static const char *read_string(struct reading *reading, struct cursor *cursor)
 {
-	uint64_t at = cursor_uleb(cursor);
+	uint64_t number = cursor_uleb(cursor);
 
-	if (cursor->bad || at >= reading->strings_size) {
+	if (!cursor->bad && number == 1)
+		return "";
+	number = number ? number - 2 : reading->string_named++;
+	if (cursor->bad || number >= reading->string_count) {
 		cursor->bad = true;
-		return (const char *)reading->strings;
+		return "";
 	}
-	return (const char *)reading->strings + at; // the last byte of the strings is NUL
+	return reading->strings[number];
 }
 
 // A list of COUNT things, each of which takes a byte or more.
@@ -119,7 +129,9 @@ static void read_function(struct reading *reading, struct cursor *cursor)
 	struct note_function function = {.flags = (unsigned)cursor_uleb(cursor), .symbol = ""};
 
 	function.name = read_string(reading, cursor);
-	if (function.flags & NOTE_HAS_SYMBOL)
+	if (function.flags & NOTE_SYMBOL_IS_NAME)
+		function.symbol = function.name;
+	else if (function.flags & NOTE_HAS_SYMBOL)
 		function.symbol = read_string(reading, cursor);
 	function.file = read_string(reading, cursor);
 	function.line = read_line(cursor);
@@ -176,50 +188,87 @@ static void read_variable(struct reading *reading, struct cursor *cursor)
 	*vec_push(&reading->variables) = variable;
 }
 
-// 0: the string behind the one before, *LAST, which becomes this one.
-static const char *read_next_string(const struct reading *reading, struct cursor *cursor, const char *last)
+static struct field_kind read_kind(struct reading *reading, struct cursor *cursor, uint64_t number)
 {
-	uint64_t number = cursor_uleb(cursor);
-	uint64_t behind = (uint64_t)(last - (const char *)reading->strings) + strlen(last) + 1;
-	uint64_t at = number ? number - 1 : behind;
+	struct field_kind kind = {.type = ""};
 
-	if (cursor->bad || at >= reading->strings_size) {
+	if (number > reading->kinds.count) {
 		cursor->bad = true;
-		return (const char *)reading->strings;
+		return kind;
 	}
-	return (const char *)reading->strings + at;
+	if (number)
+		return reading->kinds.at[number - 1];
+	kind.type = read_string(reading, cursor);
+	kind.extent = cursor_uleb(cursor);
+	cursor->bad |= kind.extent > UINT64_MAX / 16;
+	*vec_push(&reading->kinds) = kind;
+	return kind;
 }
 
-static void read_field(struct reading *reading, struct cursor *cursor, const char *last, struct field *field)
+static void mix_string(uint64_t *sum, const char *string)
 {
-	uint64_t at, size;
+	*sum = notes_sum_more(*sum, string, strlen(string) + 1);
+}
 
-	field->name = read_next_string(reading, cursor, last);
-	at = cursor_uleb(cursor);
-	size = cursor_uleb(cursor);
-	read_string(reading, cursor); // its type, for people
-	if (at & 1) {                 // a bit-field: both in bits
-		field->offset = at >> 1 >> 3;
-		field->bit_at = at >> 1 & 7;
-		field->bit_size = size;
+static void mix_number(uint64_t *sum, uint64_t number)
+{
+	do {
+		uint8_t byte = (number & 0x7f) | (number >> 7 ? 0x80 : 0);
+
+		*sum = notes_sum_more(*sum, &byte, 1);
+		number >>= 7;
+	} while (number);
+}
+
+// *END: the bit behind the field before, which becomes this one's; *SUM: of what was read of the type.
+static void read_field(struct reading *reading, struct cursor *cursor, uint64_t *end, uint64_t *sum,
+		       struct field *field)
+{
+	uint64_t number = cursor_uleb(cursor), at, bits;
+	struct field_kind kind;
+
+	field->name = read_string(reading, cursor);
+	kind = read_kind(reading, cursor, number >> 1);
+	at = kind.extent & 1 ? 2 * *end + 1 : *end / 8 * 2;
+	if (number & 1)
+		at = cursor_uleb(cursor);
+	cursor->bad |= at > UINT64_MAX / 16 || (at & 1) != (kind.extent & 1);
+	field->type = kind.type;
+	bits = at >> 1;
+	if (at & 1) { // a bit-field: both in bits
+		field->offset = bits >> 3;
+		field->bit_at = bits & 7;
+		field->bit_size = kind.extent >> 1;
+		*end = bits + field->bit_size;
 	} else {
 		field->offset = at >> 1;
-		field->size = size;
+		field->size = kind.extent >> 1;
+		*end = 8 * (field->offset + field->size);
 	}
+	mix_string(sum, field->name);
+	mix_string(sum, field->type);
+	mix_number(sum, at);
+	mix_number(sum, kind.extent);
 }
 
 static void read_type(struct reading *reading, struct cursor *cursor)
 {
 	struct note_type type = {.name = read_string(reading, cursor)};
+	uint64_t end = 0, sum = NOTES_SUM_START;
 
 	type.size = cursor_uleb(cursor);
 	type.align = cursor_uleb(cursor);
 	type.file = read_string(reading, cursor);
 	type.line = read_line(cursor);
+	type.hash = cursor_number(cursor, 8);
 	type.fields.count = type.fields.room = read_count(cursor);
 	type.fields.at = arena_array(reading->arena, type.fields.count + 1, sizeof(struct field));
+	mix_string(&sum, type.name);
+	mix_number(&sum, type.size);
+	mix_number(&sum, type.align);
 	for (size_t i = 0; i < type.fields.count && !cursor->bad; i++)
-		read_field(reading, cursor, i ? type.fields.at[i - 1].name : type.name, &type.fields.at[i]);
+		read_field(reading, cursor, &end, &sum, &type.fields.at[i]);
+	cursor->bad |= sum != type.hash;
 	*vec_push(&reading->types) = type;
 }
 
@@ -291,13 +340,45 @@ static bool numbers_hold(const struct reading *reading, size_t first_variable)
 	return true;
 }
 
+#define SHARED_MAX 127
+// Of what all strings take together, to what they take here; a compiler's are below 2.
+#define EXPANSION_MAX 16
+
+// One string: how much of the one before it begins with, and what follows up to a NUL. *ROOM: what it may take.
+static const char *take_string(struct reading *reading, struct cursor *cursor, const char *last, size_t *room)
+{
+	uint64_t shared = cursor_uleb(cursor);
+	const char *rest = (const char *)cursor->data + cursor->at;
+	const char *end = cursor->bad ? NULL : memchr(rest, '\0', cursor->size - cursor->at);
+	size_t size = end ? (size_t)(end - rest) + 1 : 0;
+	char *string;
+
+	if (!end || shared > SHARED_MAX || shared > strlen(last) || shared + size > *room)
+		return NULL;
+	cursor_skip(cursor, size);
+	*room -= shared + size;
+	string = arena_alloc(reading->arena, shared + size);
+	memcpy(string, last, shared);
+	memcpy(string + shared, rest, size);
+	return string;
+}
+
 static bool take_strings(struct reading *reading, const struct cursor *payload, uint64_t tag, uint64_t size)
 {
-	if (tag != TAG_STRINGS || !size || size > payload->size - payload->at ||
-	    payload->data[payload->at + size - 1])
+	struct cursor cursor = cursor_at(payload->data + payload->at, size, 0, false);
+	size_t room = EXPANSION_MAX * size;
+	const char *last = "";
+
+	if (tag != TAG_STRINGS || size > payload->size - payload->at || size > SIZE_MAX / EXPANSION_MAX)
 		return fail(reading, "do not begin with strings");
-	reading->strings = payload->data + payload->at;
-	reading->strings_size = size;
+	reading->strings = arena_array(reading->arena, size / 2 + 1, sizeof(char *)); // each takes two bytes
+	reading->string_count = reading->string_named = reading->kinds.count = 0;
+	while (cursor.at < cursor.size) {
+		last = take_string(reading, &cursor, last, &room);
+		if (!last)
+			return fail(reading, "have a string that cannot be");
+		reading->strings[reading->string_count++] = last;
+	}
 	return true;
 }
 
@@ -326,12 +407,12 @@ static bool read_payload(struct reading *reading, struct cursor *payload)
 	return numbers_hold(reading, first_variable) || fail(reading, "name a function that is not there");
 }
 
-uint64_t notes_sum(const uint8_t *data, size_t size)
+uint64_t notes_sum_more(uint64_t sum, const void *data, size_t size)
 {
-	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+	const uint8_t *bytes = data;
 
 	for (size_t i = 0; i < size; i++)
-		sum = (sum ^ data[i]) * UINT64_C(0x100000001b3);
+		sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
 	return sum;
 }
 
@@ -353,7 +434,8 @@ static bool read_units(struct reading *reading, const uint8_t *data, size_t size
 			return fail(reading, "are cut off");
 		payload = cursor_at(data + section.at, length, 0, false);
 		cursor_skip(&section, length);
-		if (cursor_number(&section, 8) != notes_sum(payload.data, length) || section.bad)
+		if (cursor_number(&section, 8) != notes_sum_more(NOTES_SUM_START, payload.data, length) ||
+		    section.bad)
 			return fail(reading, "do not add up");
 		if (!read_payload(reading, &payload))
 			return false;
@@ -410,6 +492,7 @@ static void read_notes(struct object *object, struct object_notes *all)
 		return;
 	}
 	read_units(&reading, section->data, section->size);
+	free(reading.kinds.at);
 	all->notes = take(&reading);
 	all->problem = reading.problem ? reading.problem : notes_bind(object, &all->notes, object->arena);
 	all->valid = !all->problem;

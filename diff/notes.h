@@ -14,7 +14,8 @@ enum note_function_flag {
 	NOTE_HAS_HASH = 2,
 	NOTE_ADDRESS_TAKEN = 4,
 	NOTE_MERGED = 8,
-	NOTE_ALIAS = 16
+	NOTE_ALIAS = 16,
+	NOTE_SYMBOL_IS_NAME = 32
 };
 
 struct note_inlining {
@@ -53,6 +54,7 @@ struct note_type {
 	const char *name, *file;
 	unsigned line;
 	uint64_t size, align;
+	uint64_t hash;     /* of all of the layout but file and line; the fields are what it says */
 	field_list fields; /* of the arena, not to be freed */
 };
 
@@ -85,8 +87,9 @@ const struct notes *notes_of(struct object *object, const char **problem);
 /* From now on the object has none, for that reason. */
 void notes_ignore(struct object *object, const char *problem);
 
-/* At the end of each unit: FNV-1a, 64 bits, of its payload. */
-uint64_t notes_sum(const uint8_t *data, size_t size);
+/* FNV-1a, 64 bits: at the end of each unit of its payload, and in each type of its layout. */
+#define NOTES_SUM_START UINT64_C(0xcbf29ce484222325)
+uint64_t notes_sum_more(uint64_t sum, const void *data, size_t size);
 
 /* notes-check.c: what in the object contradicts them, or NULL; fills in the units that are meant. */
 const char *notes_bind(struct object *object, struct notes *notes, struct arena *arena);

@@ -11,16 +11,28 @@
 
 enum tag { TAG_STRINGS = 1, TAG_BUILD, TAG_FUNCTION, TAG_VARIABLE, TAG_TYPE, TAG_PLACES };
 
-enum function_flag { HAS_SYMBOL = 1, HAS_HASH = 2, ADDRESS_TAKEN = 4, MERGED = 8, ALIAS = 16 };
+enum function_flag {
+	HAS_SYMBOL = 1,
+	HAS_HASH = 2,
+	ADDRESS_TAKEN = 4,
+	MERGED = 8,
+	ALIAS = 16,
+	SYMBOL_IS_NAME = 32
+};
+enum field_flag { OFFSET_FOLLOWS = 1, FIELD_FLAGS = 1 };
 enum variable_flag { KNOWS_SCOPE = 1, KNOWS_USERS = 2 };
 enum build_flag { PLACES_COMPLETE = 1 };
 enum initial { INITIAL_ZERO, INITIAL_INTEGER, INITIAL_OTHER };
 
 struct writer {
 	struct text strings, records;
-	struct numbers string_of; // hash of a text -> 1 + its offset
+	struct text plain;        // the strings as they are, each with its NUL
+	LIST(size_t) starts;      // of each in PLAIN
+	struct numbers string_of; // hash of a text -> its number
+	struct numbers kinds;     // hash of a field's type and size -> its number
 	struct numbers files;     // hashes of those that hold a function which is written
 	size_t functions;         // written so far
+	size_t kind_count;
 };
 
 // ---- numbers and strings --------------------------------------------------------------------------
@@ -36,6 +48,16 @@ static void put_number(struct text *text, uint64_t value)
 	} while (value);
 }
 
+// FNV-1a of 64 bits.
+static uint64_t sum_of(const struct text *text)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < text->size; i++)
+		sum = (sum ^ (unsigned char)text->at[i]) * UINT64_C(0x100000001b3);
+	return sum;
+}
+
 static void put_hash(struct text *text, uint64_t hash)
 {
 	for (int shift = 0; shift < 64; shift += 8) {
@@ -45,33 +67,42 @@ static void put_hash(struct text *text, uint64_t hash)
 	}
 }
 
-static size_t string_offset(struct writer *writer, const char *string)
+#define SHARED_MAX 127 // so that what a string takes is in proportion to what it takes here
+
+// Behind what it shares with the one before: names of fields and functions often begin alike.
+static void add_string(struct writer *writer, const char *string)
+{
+	const char *last =
+		writer->starts.count ? writer->plain.at + writer->starts.at[writer->starts.count - 1] : "";
+	size_t shared = 0;
+
+	while (shared < SHARED_MAX && string[shared] && string[shared] == last[shared])
+		shared++;
+	put_number(&writer->strings, shared);
+	text_add(&writer->strings, string + shared, strlen(string + shared) + 1);
+	*list_push(&writer->starts) = writer->plain.size;
+	text_add(&writer->plain, string, strlen(string) + 1);
+}
+
+// 0: the first one that nothing named before; they are in the order in which they are named.
+static void put_string(struct writer *writer, struct text *text, const char *string)
 {
 	uint64_t hash = HASH_START;
 	size_t *known;
 
-	string = string ? string : "";
+	if (!string || !*string) {
+		put_number(text, 1);
+		return;
+	}
 	mix_text(&hash, string);
 	known = numbers_put(&writer->string_of, hash ? hash : 1);
-	if (!*known || strcmp(writer->strings.at + *known - 1, string)) {
-		*known = writer->strings.size + 1;
-		text_add(&writer->strings, string, strlen(string) + 1);
+	if (*known && !strcmp(writer->plain.at + writer->starts.at[*known - 1], string)) {
+		put_number(text, *known + 1);
+		return;
 	}
-	return *known - 1;
-}
-
-static void put_string(struct writer *writer, struct text *text, const char *string)
-{
-	put_number(text, string_offset(writer, string));
-}
-
-// Names of fields are mostly new, so they follow each other: 0 for the one behind *LAST, which becomes this one's end.
-static void put_next_string(struct writer *writer, struct text *text, const char *string, size_t *last)
-{
-	size_t offset = string_offset(writer, string);
-
-	put_number(text, offset == *last ? 0 : offset + 1);
-	*last = offset + strlen(string) + 1;
+	add_string(writer, string);
+	*known = writer->starts.count;
+	put_number(text, 0);
 }
 
 static void put_file(struct writer *writer, struct text *text, const char *file)
@@ -287,13 +318,14 @@ static void put_inlined(struct writer *writer, struct text *body, const struct f
 static void put_function(struct writer *writer, const struct function_fact *fact, const char *symbol,
 			 bool alias)
 {
+	bool same_name = fact->emitted && !strcmp(fact->name, symbol);
 	struct text body = {};
 
 	put_number(&body, (fact->emitted ? HAS_SYMBOL : 0) | (fact->parsed ? HAS_HASH : 0) |
 				  (fact->address ? ADDRESS_TAKEN : 0) | (fact->merged ? MERGED : 0) |
-				  (alias ? ALIAS : 0));
+				  (alias ? ALIAS : 0) | (same_name ? SYMBOL_IS_NAME : 0));
 	put_string(writer, &body, fact->name);
-	if (fact->emitted)
+	if (fact->emitted && !same_name)
 		put_string(writer, &body, symbol);
 	put_file(writer, &body, fact->file);
 	put_number(&body, fact->line);
@@ -432,32 +464,87 @@ static void put_variables(struct writer *writer)
 
 // ---- types and places -----------------------------------------------------------------------------
 
+// What a field's number says of its place and size: bits for bit-fields, else bytes.
+static uint64_t place_of(const struct field_fact *field)
+{
+	return field->bits ? 2 * field->offset + 1 : field->offset / 8 * 2;
+}
+
+static uint64_t extent_of(const struct field_fact *field)
+{
+	return field->bits ? 2 * field->size + 1 : field->size / 8 * 2;
+}
+
+// Most fields are of few types, and begin where the one before ends.
+static void put_field(struct writer *writer, struct text *body, const struct field_fact *field, uint64_t *end)
+{
+	uint64_t key = HASH_START, offset_follows = field->offset != *end ? OFFSET_FOLLOWS : 0;
+	size_t *kind;
+
+	mix_text(&key, field->type);
+	mix_in(&key, extent_of(field));
+	kind = numbers_put(&writer->kinds, key ? key : 1);
+	put_number(body, *kind << FIELD_FLAGS | offset_follows);
+	put_string(writer, body, field->name);
+	if (!*kind) {
+		*kind = ++writer->kind_count;
+		put_string(writer, body, field->type);
+		put_number(body, extent_of(field));
+	}
+	if (offset_follows)
+		put_number(body, place_of(field));
+	*end = field->offset + field->size;
+}
+
+static void add_hashed(struct text *text, const char *string)
+{
+	text_add(text, string, strlen(string) + 1);
+}
+
+// Of all that the record says about the layout, as doc/notes-format.md has it.
+static uint64_t layout_hash(const struct type_fact *fact)
+{
+	struct text text = {};
+	uint64_t hash;
+
+	add_hashed(&text, fact->name);
+	put_number(&text, fact->size);
+	put_number(&text, fact->align);
+	for (size_t i = 0; i < fact->fields.count; i++) {
+		const struct field_fact *field = &fact->fields.at[i];
+
+		add_hashed(&text, field->name);
+		add_hashed(&text, field->type);
+		put_number(&text, place_of(field));
+		put_number(&text, extent_of(field));
+	}
+	hash = sum_of(&text);
+	text_free(&text);
+	return hash;
+}
+
+static void put_type(struct writer *writer, const struct type_fact *fact)
+{
+	struct text body = {};
+	uint64_t end = 0;
+
+	put_string(writer, &body, fact->name);
+	put_number(&body, fact->size);
+	put_number(&body, fact->align);
+	put_file(writer, &body, fact->file);
+	put_number(&body, fact->line);
+	put_hash(&body, layout_hash(fact));
+	put_number(&body, fact->fields.count);
+	for (size_t i = 0; i < fact->fields.count; i++)
+		put_field(writer, &body, &fact->fields.at[i], &end);
+	put_record(&writer->records, TAG_TYPE, &body);
+}
+
 static void put_types(struct writer *writer)
 {
-	for (size_t i = 0; i < facts.types.count; i++) {
-		const struct type_fact *fact = &facts.types.at[i];
-		struct text body = {};
-		size_t last;
-
-		if (!fact->needed)
-			continue;
-		put_string(writer, &body, fact->name);
-		last = string_offset(writer, fact->name) + strlen(fact->name) + 1;
-		put_number(&body, fact->size);
-		put_number(&body, fact->align);
-		put_file(writer, &body, fact->file);
-		put_number(&body, fact->line);
-		put_number(&body, fact->fields.count);
-		for (size_t k = 0; k < fact->fields.count; k++) {
-			const struct field_fact *field = &fact->fields.at[k];
-
-			put_next_string(writer, &body, field->name, &last);
-			put_number(&body, field->bits ? 2 * field->offset + 1 : field->offset / 8 * 2);
-			put_number(&body, field->bits ? field->size : field->size / 8);
-			put_string(writer, &body, field->type);
-		}
-		put_record(&writer->records, TAG_TYPE, &body);
-	}
+	for (size_t i = 0; i < facts.types.count; i++)
+		if (facts.types.at[i].needed)
+			put_type(writer, &facts.types.at[i]);
 }
 
 static int compare_places(const void *left, const void *right)
@@ -548,23 +635,11 @@ static void print_bytes(const struct text *text)
 	text_free(&printed);
 }
 
-// FNV-1a of 64 bits.
-static uint64_t sum_of(const struct text *text)
-{
-	uint64_t sum = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < text->size; i++)
-		sum = (sum ^ (unsigned char)text->at[i]) * UINT64_C(0x100000001b3);
-	return sum;
-}
-
 void write_notes(void)
 {
 	struct writer writer = {};
 	struct text payload = {}, unit = {};
 
-	put_string(&writer, &payload, ""); // offset 0 is the empty string
-	text_free(&payload);
 	number_functions(&writer);
 	number_owners(&writer);
 	put_build(&writer, search_files(&writer));
@@ -574,7 +649,7 @@ void write_notes(void)
 	put_places(&writer);
 	put_record(&payload, TAG_STRINGS, &writer.strings);
 	text_add(&payload, writer.records.at, writer.records.size);
-	text_add(&unit, "HPN\1", 4);
+	text_add(&unit, "HPN\2", 4);
 	put_number(&unit, payload.size);
 	text_add(&unit, payload.at, payload.size);
 	put_hash(&unit, sum_of(&payload));

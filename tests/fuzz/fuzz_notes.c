@@ -91,7 +91,7 @@ static void make_sum_right(uint8_t *unit, size_t size)
 	}
 	if (at + 8 > size || length > size - at - 8)
 		return;
-	sum = notes_sum(unit + at, length);
+	sum = notes_sum_more(NOTES_SUM_START, unit + at, length);
 	for (int i = 0; i < 8; i++)
 		unit[at + length + (size_t)i] = (uint8_t)(sum >> 8 * i);
 }
@@ -104,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint64_t random = hash_bytes(data + size - 8, 8, size);
 
 		memcpy(copy, data, size);
-		at = memmem(copy, size, "HPN\1", 4);
+		at = memmem(copy, size, "HPN\2", 4);
 		for (int i = 0; at && i < 4;
 		     i++, random = random * 6364136223846793005u + 1442695040888963407u)
 			at[(random >> 33) % (size - (size_t)(at - copy))] ^= (uint8_t)(random >> 20) | 1;

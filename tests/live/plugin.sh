@@ -183,6 +183,15 @@ damaged() {
 }
 check "forged: what does not add up" damaged
 
+other_version() {
+	rm -rf "$work/version" && cp -r "$work/statics_swapped.with" "$work/version" || return 1
+	sed -i 's/HPN\x02/HPN\x01/' "$work/version/old/statics_swapped.o"
+	"$HP_DIFF" "$work/version/old" "$work/version/new" 2>&1 | grep -q 'another version of the format.*\[notes-ignored\]'
+}
+check "notes of another version are ignored, and that is said" other_version
+check "the specification is enough to read them" sh -c "find '$work' -path '*.with/*.o' -exec python3 tests/plugin/notes.py {} + |
+	python3 -c 'import json,sys; units=json.load(sys.stdin); sys.exit(not units or not all(u and u[0][\"function\"] for u in units.values()))'"
+
 # The code is the same, but the notes exchange two statics.
 contradicted() {
 	rm -rf "$work/same" && mkdir -p "$work/same/old" "$work/same/new"

@@ -1,50 +1,30 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes the notes of an object: forge.py OBJECT OLD NEW replaces the string OLD by NEW, of the same length; or
-forge.py OBJECT from OTHER takes the notes of another object; forge.py OBJECT swap A B exchanges two strings. The sum at
-the end is made right again, unless FORGE_SUM=no. The rest of the object stays as it is."""
+"""Changes the notes of an object: forge.py OBJECT OLD NEW replaces the string OLD by NEW; forge.py OBJECT from OTHER takes the
+notes of another object; forge.py OBJECT swap A B exchanges two strings. The sum at the end is made right again, unless
+FORGE_SUM=no. The rest of the object stays as it is."""
 import os
 import subprocess
 import sys
 
-
-
-def number_at(data, at):
-    value = shift = 0
-    while True:
-        value |= (data[at] & 0x7F) << shift
-        shift += 7
-        at += 1
-        if not data[at - 1] & 0x80:
-            return value, at
-
-
-def with_sum(data):
-    size, at = number_at(data, 4)
-    total = 0xCBF29CE484222325
-    for byte in data[at:at + size]:
-        total = (total ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return data[:at + size] + total.to_bytes(8, "little") + data[at + size + 8:]
-
+import notes
 
 path, old, new = sys.argv[1:4]
-section = path + ".notes"
-# the section cannot be dumped while the linker is to leave it out
-subprocess.run(["objcopy", "--set-section-flags", ".debug_hotpatch=debug,contents,readonly",
-                "--dump-section", f".debug_hotpatch={section}", new if old == "from" else path, "/dev/null"], check=True)
-with open(section, "rb") as file:
-    notes = file.read()
-before = notes
-if old == "swap":
-    a, b = (b"\0" + s.encode() + b"\0" for s in sys.argv[3:5])
-    notes = notes.replace(a, b"\0\1\0").replace(b, a).replace(b"\0\1\0", b)
-elif old != "from":
-    notes = notes.replace(b"\0" + old.encode() + b"\0", b"\0" + new.encode() + b"\0")
-if old != "from" and (notes == before or len(notes) != len(before)):
-    sys.exit(f"{path}: nothing forged")
-if os.environ.get("FORGE_SUM") != "no":
-    notes = with_sum(notes)
-with open(section, "wb") as file:
-    file.write(notes)
-subprocess.run(["objcopy", "--update-section", f".debug_hotpatch={section}", path], check=True)
-os.unlink(section)
+section = notes.section_of(new if old == "from" else path)
+if old != "from":
+    forged = b""
+    for payload in notes.units_of(section):
+        records = list(notes.records_of(payload))
+        strings = notes.read_strings(records[0][1])
+        change = {sys.argv[3]: sys.argv[4], sys.argv[4]: sys.argv[3]} if old == "swap" else {old: new}
+        records[0] = (1, notes.write_strings([change.get(s.decode(), s.decode()).encode() for s in strings]))
+        body = b"".join(notes.number(tag) + notes.number(len(data)) + data for tag, data in records)
+        total = notes.fnv(payload if os.environ.get("FORGE_SUM") == "no" else body)
+        forged += b"HPN\2" + notes.number(len(body)) + body + total.to_bytes(8, "little")
+    if forged == section:
+        sys.exit(f"{path}: nothing forged")
+    section = forged
+with open(path + ".notes", "wb") as file:
+    file.write(section)
+subprocess.run(["objcopy", "--update-section", f".debug_hotpatch={path}.notes", path], check=True)
+os.unlink(path + ".notes")
