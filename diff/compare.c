@@ -156,6 +156,27 @@ static bool means_itself(const struct unit *old, const struct unit *new_unit, si
 	       old->relocs[i].target_offset == new_unit->relocs[i].target_offset;
 }
 
+/*
+ * A sanitizer's record whose line or column moved:
+ *	struct source_location {const char *file; u32 line, column;}, first in what __ubsan_handle_* is given
+ */
+static bool only_place_moved(struct comparison *c, const struct unit *old, const struct unit *new_unit)
+{
+	uint64_t place = old->object->arch->pointer_size;
+	size_t reloc = 0;
+
+	if (!old->source_place || !new_unit->source_place || old->size != new_unit->size ||
+	    !relocs_align(old, new_unit) || !unit_bytes(old) || !unit_bytes(new_unit))
+		return false;
+	for (uint64_t at = 0; (at = next_difference(old, new_unit, at, &reloc)) < old->size; at++)
+		if (at < place || at >= place + 8)
+			return false;
+	for (size_t i = 0; i < old->reloc_count; i++)
+		if (!same_meaning(c, &old->relocs[i], &new_unit->relocs[i]))
+			return false;
+	return true;
+}
+
 static bool compare_content(struct comparison *c, const struct unit *old, const struct unit *new_unit)
 {
 	if (old->kind == UNIT_LITERAL && new_unit->kind == UNIT_LITERAL &&
@@ -166,6 +187,8 @@ static bool compare_content(struct comparison *c, const struct unit *old, const 
 		return same_strings(c, unit_bytes(old), old->size, unit_bytes(new_unit), new_unit->size);
 	if (old->size != new_unit->size || !relocs_align(old, new_unit))
 		return same_but_padding(old, new_unit);
+	if (only_place_moved(c, old, new_unit))
+		return true;
 	if (!masked_bytes_equal(old, new_unit))
 		return false;
 	for (size_t i = 0; i < old->reloc_count; i++)
@@ -815,27 +838,6 @@ static void mark_alone(struct comparison *c, struct object *object, enum unit_st
 		unit->status = status;
 		store_changes(c->arena, unit, &list);
 	}
-}
-
-/*
- * A sanitizer's record whose line or column moved:
- *	struct source_location {const char *file; u32 line, column;}, first in what __ubsan_handle_* is given
- */
-static bool only_place_moved(struct comparison *c, const struct unit *old, const struct unit *new_unit)
-{
-	uint64_t place = old->object->arch->pointer_size;
-	size_t reloc = 0;
-
-	if (!old->source_place || !new_unit->source_place || old->size != new_unit->size ||
-	    !relocs_align(old, new_unit) || !unit_bytes(old) || !unit_bytes(new_unit))
-		return false;
-	for (uint64_t at = 0; (at = next_difference(old, new_unit, at, &reloc)) < old->size; at++)
-		if (at < place || at >= place + 8)
-			return false;
-	for (size_t i = 0; i < old->reloc_count; i++)
-		if (!same_meaning(c, &old->relocs[i], &new_unit->relocs[i]))
-			return false;
-	return true;
 }
 
 void compare(struct object *old, struct object *new_object)

@@ -57,10 +57,46 @@ static void mark_records(struct object *object, const struct unit *function)
 	}
 }
 
+/*
+ * Clang's table of globals for the address sanitizer, in writable data, given to __asan_register_globals:
+ *	{beg, size, size_with_redzone, name, module_name, has_dynamic_init, location, odr_indicator}
+ * `location` (up to Clang 15) leads to {file, line, column}, where the global is written in the source.
+ */
+static void mark_locations(const struct object *object, const struct unit *table)
+{
+	const uint64_t word = object->arch->pointer_size, entry = 8 * word, location = 6 * word;
+
+	for (size_t i = 0; i < table->reloc_count; i++) {
+		const struct reloc *reloc = &table->relocs[i];
+
+		if ((reloc->offset - table->offset) % entry == location && reloc->target &&
+		    !reloc->target_offset && reloc->target->size == word + 8 &&
+		    reloc->target->reloc_count == 1 &&
+		    reloc->target->relocs[0].offset == reloc->target->offset)
+			reloc->target->source_place = true;
+	}
+}
+
+static void mark_tables(struct object *object, const struct unit *function)
+{
+	const struct unit *last = NULL;
+
+	for (size_t i = 0; i < function->reloc_count; i++) {
+		const struct reloc *reloc = &function->relocs[i];
+
+		if (last && !strcmp(reloc->symbol->name, "__asan_register_globals"))
+			mark_locations(object, last);
+		if (reloc->target && reloc->target->section->flags & SECTION_WRITE)
+			last = reloc->target;
+	}
+}
+
 static bool is_sanitized(const struct object *object)
 {
 	for (size_t i = 1; i < object->symbol_count; i++)
-		if (!object->symbols[i].section && !strncmp(object->symbols[i].name, "__ubsan_handle_", 15))
+		if (!object->symbols[i].section &&
+		    !(!strncmp(object->symbols[i].name, "__ubsan_handle_", 15) ||
+		      !strcmp(object->symbols[i].name, "__asan_register_globals")))
 			return true;
 	return false;
 }
@@ -71,6 +107,8 @@ void find_data_facts(struct object *object)
 	if (!is_sanitized(object))
 		return;
 	for (size_t i = 0; i < object->unit_count; i++)
-		if (object->units[i].kind == UNIT_FUNCTION)
+		if (object->units[i].kind == UNIT_FUNCTION) {
 			mark_records(object, &object->units[i]);
+			mark_tables(object, &object->units[i]);
+		}
 }

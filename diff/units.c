@@ -553,6 +553,34 @@ static bool is_distance_table(const struct object *object, const struct unit *un
 	return unit->reloc_count;
 }
 
+/*
+ * -fpatchable-function-entry=5,2 has two no-operation instructions in front of `f`, and an entry in
+ * __patchable_function_entries for the first of them: it means `f`, not the function before, whose end they follow.
+ */
+static struct unit *function_behind(const struct section *section, int64_t offset, struct unit *unit)
+{
+	size_t low = 0, high = section->unit_count;
+
+	if (!unit || offset < 0)
+		return unit;
+	if (unit->kind == UNIT_FUNCTION && (uint64_t)offset >= unit->offset &&
+	    (uint64_t)offset - unit->offset < unit->size)
+		return unit;
+	while (low < high) { // the first unit at OFFSET or behind
+		size_t middle = low + (high - low) / 2;
+
+		if (section->units[middle]->offset < (uint64_t)offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	// what lies between, without a symbol, are the no-operation instructions
+	if (low < section->unit_count && section->units[low]->kind == UNIT_ANONYMOUS)
+		low++;
+	return low < section->unit_count && section->units[low]->kind == UNIT_FUNCTION ? section->units[low]
+										       : unit;
+}
+
 static void aim_reloc(struct object *object, const struct section *section, const struct unit *table,
 		      struct reloc *reloc)
 {
@@ -565,6 +593,9 @@ static void aim_reloc(struct object *object, const struct section *section, cons
 		return;
 	reloc->target =
 		means_place(reloc->symbol) ? unit_near(reloc->symbol->section, offset) : reloc->symbol->unit;
+	if (section->special && !strcmp(section->name, "__patchable_function_entries") &&
+	    means_place(reloc->symbol) && section_is_code(reloc->symbol->section))
+		reloc->target = function_behind(reloc->symbol->section, offset, reloc->target);
 	if (reloc->target)
 		reloc->target_offset = (int64_t)((uint64_t)offset - reloc->target->offset);
 }
@@ -627,6 +658,24 @@ static struct unit *owner_by_name(struct object *object, const struct unit *unit
 	return only;
 }
 
+/*
+ * -fsanitize=kcfi: the type's number, and what aligns it, right before `f` have a function symbol of their own:
+ *	__cfi_f: nop; ...; mov $0xd14c2e07,%eax
+ *	f:
+ */
+static struct unit *owner_of_preamble(struct object *object, const struct unit *unit)
+{
+	struct symbol *symbol;
+
+	if (strncmp(unit->name, "__cfi_", 6))
+		return NULL;
+	symbol = object_find(object, unit->name + 6);
+	if (!symbol || !symbol->unit || symbol->unit->kind != UNIT_FUNCTION ||
+	    symbol->section != unit->section || symbol->unit->offset != unit->offset + unit->size)
+		return NULL;
+	return symbol->unit;
+}
+
 static struct unit *owner_by_first_reloc(const struct unit *unit)
 {
 	for (size_t i = 0; i < unit->reloc_count; i++)
@@ -650,8 +699,11 @@ static void find_owners(struct object *object)
 	for (size_t i = 0; i < object->unit_count; i++) {
 		struct unit *unit = &object->units[i];
 
-		if (unit->kind == UNIT_FUNCTION)
-			unit->owner = owner_by_name(object, unit);
+		if (unit->kind != UNIT_FUNCTION)
+			continue;
+		unit->owner = owner_by_name(object, unit);
+		if (!unit->owner)
+			unit->owner = owner_of_preamble(object, unit);
 	}
 	// f.cold.cold does not exist; a chain would have to be one.
 	for (size_t i = 0; i < object->unit_count; i++)

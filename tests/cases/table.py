@@ -143,7 +143,10 @@ def full_set():
             out.append(c("clang16", machine, level, "pie" if level != "O2" else "nopie", "whole" if level in ("O1", "Os") else "sections"))
         if machine != "loongarch64":
             out.append(c("gcc12", machine, "O2", "nopie", "sections", "nog"))
-            out.append(c("gcc12", machine, "O2", "pie", "whole", "patchable"))
+            # GCC 12 puts the instructions between both entries of ELFv2 functions: the assembler takes 4 and more
+            # only where their number is a power of two, and `5,2` is none
+            if machine != "ppc64le":
+                out.append(c("gcc12", machine, "O2", "pie", "whole", "patchable"))
             out.append(c("clang14", machine, "O2", "pic", "sections"))
     return list({configuration.name: configuration for configuration in out}.values())
 
