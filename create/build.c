@@ -463,6 +463,7 @@ static void target_close(struct target *target)
 	free(target->bindings.at);
 	free(target->functions.at);
 	free(target->replaced.at);
+	free(target->ran.at);
 	free(target->prologues.at);
 	free(target->parts.at);
 	free(target->part_symbols.at);
@@ -712,6 +713,7 @@ static int build_with(struct builder *builder, struct build **build)
 	add_new_objects(builder);
 	for (size_t i = 0; i < builder->candidates.count; i++)
 		make_target(builder, builder->candidates.at[i].target);
+	judge_ran(builder);
 	if (stands_in_the_way(builder))
 		return 2;
 	*build = make_build(builder);

@@ -36,6 +36,12 @@ struct builder {
 	size_t changed; /* pairs that differ in code or data */
 };
 
+/*
+ * Refuses as `already-ran` what check_ran() found, unless nothing else of an image is replaced and another image takes
+ * the fix: then the first gets no part of the package, and is told among the uncovered.
+ */
+void judge_ran(struct builder *builder);
+
 void uncover(struct builder *builder, const char *path, const char *reason);
 void *arena_copy(struct arena *arena, const void *bytes, size_t size);
 

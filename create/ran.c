@@ -122,9 +122,10 @@ static void add_object(struct call_graph *graph, struct object *object)
 }
 
 // An object is the image's when the image names its source file. A file without local symbols leaves no such name;
-// then all its global functions must be there.
+// then all its global functions must be there, of their size.
 static bool belongs_to(const struct object *object, const struct image *image, const struct strmap *files)
 {
+	const struct image_symbol *const *found;
 	size_t functions = 0, count;
 
 	if (!object->source_file || !strmap_count(files) || strmap_get(files, object->source_file))
@@ -136,8 +137,9 @@ static bool belongs_to(const struct object *object, const struct image *image, c
 			continue;
 		if (unit->symbols[0]->binding == BINDING_LOCAL)
 			return false;
-		image_find(image, unit->name, &count);
-		if (!count)
+		found = image_find(image, unit->name, &count);
+		// Another program's main is no sign.
+		if (!count || (count == 1 && found[0]->size != unit->size))
 			return false;
 		functions++;
 	}
@@ -215,7 +217,7 @@ static enum answer ask(struct call_graph *graph, struct node *node)
 
 static const char *way_to(struct call_graph *graph, const struct node *node)
 {
-	const char *text = node->name;
+	const char *text = arena_strdup(graph->arena, node->name); // the objects go, the way stays
 
 	for (unsigned steps = 0; node->from && steps < 20; steps++) {
 		node = node->from;
@@ -238,11 +240,51 @@ void check_ran(struct target *target)
 		struct node *node = node_of(graph, old->object, old->name, local);
 
 		if (ask(graph, node) == ONCE)
-			refuse(target, member->unit, "already-ran",
-			       "runs only at start-up (%s): a running process stays as it is; restart it, or "
-			       "leave "
-			       "this part out",
-			       way_to(graph, node));
+			*vec_push(&target->ran) = (struct ran){.member = member, .way = way_to(graph, node)};
 	}
 	graph_free(graph);
+}
+
+static bool is_all_over(const struct target *target)
+{
+	return target->ran.count && target->ran.count == target->functions.count;
+}
+
+static bool takes_the_fix(const struct target *target)
+{
+	return target->functions.count && !is_all_over(target);
+}
+
+static void refuse_ran(struct target *target)
+{
+	for (size_t i = 0; i < target->ran.count; i++)
+		refuse(target, target->ran.at[i].member->unit, "already-ran",
+		       "runs only at start-up (%s): a running process stays as it is; restart it, or leave "
+		       "this "
+		       "part out",
+		       target->ran.at[i].way);
+}
+
+// One fix, several programs: a client that called it once and a server that will call it again. The client's process
+// would read "patched" and be what it was, so it gets no part of the package.
+void judge_ran(struct builder *builder)
+{
+	bool elsewhere = false;
+
+	for (size_t i = 0; i < builder->candidates.count; i++)
+		elsewhere |= takes_the_fix(builder->candidates.at[i].target);
+	for (size_t i = 0; i < builder->candidates.count; i++) {
+		struct candidate *candidate = &builder->candidates.at[i];
+		struct target *target = candidate->target;
+
+		if (!elsewhere || !is_all_over(target)) {
+			refuse_ran(target);
+			continue;
+		}
+		uncover(builder, candidate->path,
+			arena_printf(builder->arena,
+				     "what changes runs only at start-up (%s); restart its processes",
+				     target->ran.at[0].way));
+		target->functions.count = 0;
+	}
 }

@@ -45,6 +45,12 @@ struct state {
 	struct hp_state record;
 };
 
+/* A replaced function that ran already, and the way from main to it. */
+struct ran {
+	const struct member *member;
+	const char *way;
+};
+
 struct target {
 	struct arena *arena;
 	struct diff *diff;
@@ -71,6 +77,7 @@ struct target {
 
 	VEC(struct hp_function) functions;
 	VEC(struct member *) replaced;          /* beside functions */
+	VEC(struct ran) ran;                    /* those of replaced that run at start-up only */
 	VEC(struct payload_symbol *) prologues; /* beside functions */
 	VEC(struct hp_part) parts;
 	VEC(struct payload_symbol *) part_symbols; /* beside parts; NULL: old code */

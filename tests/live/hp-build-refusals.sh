@@ -243,6 +243,35 @@ else
 	echo "ok $count - symbol-ambiguous: folded functions # SKIP no gold linker here"
 fi
 
+# ---- one object in two programs: it ran already in one of them ---------------------------------------------------
+
+cat >twice.c <<'END'
+__attribute__((noinline)) int added(int x)
+{
+#ifdef NEW
+	if (x > 9)
+		return 0;
+#endif
+	return x * 31 + 7;
+}
+END
+echo 'int added(int); int main(int argc, char **argv) { (void)argv; return added(argc); }' >client.c
+echo 'int added(int); int main(int argc, char **argv) { (void)argv; for (;;) if (added(argc++) > 1000) argc = 1; }' >serving.c
+for side in old new; do
+	macro=$([ $side = new ] && echo -DNEW)
+	mkdir -p twice/$side client/$side
+	# shellcheck disable=SC2086
+	(cd twice/$side && $CC $base $macro -c ../../twice.c && for program in client serving; do
+		$CC $base -c ../../$program.c && $CC -Wl,--build-id=sha1 $program.o twice.o -o $program
+	done && cp client client.o twice.o ../../client/$side)
+done 2>"$out/log"
+"$hp_build" twice/old twice/new -o "$out/twice.hp" >"$out/log" 2>&1 && grep -q '^  target    serving' "$out/log" &&
+	! grep -q '^  target    client' "$out/log" && grep -q 'leaves    client: .*main → added' "$out/log" &&
+	"${HP_BIN:?}/hp-show" "$out/twice.hp" | grep -q 'leaves.*client'
+result "already-ran: a program that called it once is left out when another takes the fix" $?
+refused already-ran client/old client/new
+result "already-ran: and refused when it is the only one" $?
+
 # ---- the overriding of each ------------------------------------------------------------------------------------
 
 "$hp_build" -n -q --allow=already-ran "$out/already-ran/old" "$out/already-ran/new" >"$out/log" 2>&1
