@@ -118,9 +118,9 @@ static struct kernel_patch *find_patch(struct kernel_run *run, const char *id)
 	return NULL;
 }
 
-static const char *hex_of(struct kernel_run *run, const uint8_t *bytes, size_t size)
+static const char *hex_of(struct arena *arena, const uint8_t *bytes, size_t size)
 {
-	char *hex = arena_alloc(run->arena, 2 * size + 1);
+	char *hex = arena_alloc(arena, 2 * size + 1);
 
 	sodium_bin2hex(hex, 2 * size + 1, bytes, size);
 	return hex;
@@ -142,12 +142,13 @@ static int check_kernel(struct kernel_run *run, const struct hp_package *package
 		if (target->kind == HP_TARGET_LINUX &&
 		    (target->build_id_size != kernel->build_id_size ||
 		     memcmp(target->build_id, kernel->build_id, kernel->build_id_size) != 0))
-			return refuse(run, STATUS_REFUSED, "image-not-found",
-				      arena_printf(run->arena,
-						   "made for the kernel with build ID %.8s…, but %s is %.8s…",
-						   hex_of(run, target->build_id, target->build_id_size),
-						   kernel->release,
-						   hex_of(run, kernel->build_id, kernel->build_id_size)));
+			return refuse(
+				run, STATUS_REFUSED, "image-not-found",
+				arena_printf(run->arena,
+					     "made for the kernel with build ID %.8s…, but %s is %.8s…",
+					     hex_of(run->arena, target->build_id, target->build_id_size),
+					     kernel->release,
+					     hex_of(run->arena, kernel->build_id, kernel->build_id_size)));
 	}
 	if (!kernel_find_module(kernel, package, module, &any))
 		return refuse(run, STATUS_REFUSED, "module-missing",
@@ -364,6 +365,23 @@ static json_t *text_json(const char *text)
 	return text ? json_string(text) : json_null();
 }
 
+static json_t *build_id_json(const struct kernel_run *run)
+{
+	return json_string(hex_of(run->arena, run->kernel.build_id, run->kernel.build_id_size));
+}
+
+// Words of a text, as a list.
+static json_t *words_json(const char *text)
+{
+	json_t *list = json_array();
+
+	for (size_t length; text && *(text += strspn(text, " ,")); text += length) {
+		length = strcspn(text, " ,");
+		json_array_append_new(list, json_stringn(text, length));
+	}
+	return list;
+}
+
 static json_t *tasks_json(const struct kernel_run *run)
 {
 	json_t *tasks = json_array();
@@ -381,15 +399,12 @@ static json_t *tasks_json(const struct kernel_run *run)
 	return tasks;
 }
 
-static void print_json(const struct kernel_run *run)
+static json_t *kernel_json(const struct kernel_run *run)
 {
-	json_t *root = json_object(), *kernel = json_object();
+	json_t *kernel = json_object();
 
-	json_object_set_new(root, "schema", json_integer(1));
 	json_object_set_new(kernel, "release", json_string(run->kernel.release));
-	json_object_set_new(kernel, "build_id",
-			    json_string(hex_of((struct kernel_run *)run, run->kernel.build_id,
-					       run->kernel.build_id_size)));
+	json_object_set_new(kernel, "build_id", build_id_json(run));
 	json_object_set_new(kernel, "id", text_json(run->id));
 	json_object_set_new(kernel, "state", text_json(run->state));
 	json_object_set_new(kernel, "functions", json_integer((json_int_t)run->functions));
@@ -399,15 +414,26 @@ static void print_json(const struct kernel_run *run)
 	json_object_set_new(kernel, "probe", text_json(run->probe));
 	json_object_set_new(kernel, "code", text_json(run->code));
 	json_object_set_new(kernel, "message", text_json(run->message));
-	json_object_set_new(root, "kernel", kernel);
+	return kernel;
+}
+
+static void print_json(const struct kernel_run *run)
+{
+	json_t *root = json_object();
+
+	json_object_set_new(root, "schema", json_integer(1));
+	json_object_set_new(root, "kernel", kernel_json(run));
 	json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(root);
 }
 
-static int finish_run(struct kernel_run *run)
+// Several may be reverted in one run, whose report then has them all; else this is the report.
+static int finish_run(struct kernel_run *run, json_t *among)
 {
-	if (run->request->json)
+	if (among)
+		json_array_append_new(among, kernel_json(run));
+	else if (run->request->json)
 		print_json(run);
 	else
 		print_run(run);
@@ -432,14 +458,14 @@ int apply_kernel(const struct request *request, const struct patch *patch)
 	int status;
 
 	apply(&run, patch);
-	status = finish_run(&run);
+	status = finish_run(&run, NULL);
 	arena_free(run.arena);
 	return status;
 }
 
 // ---- what is there already -----------------------------------------------------------------------------------------
 
-static void print_patch(const struct kernel_run *run, const struct kernel_patch *patch)
+static void print_patch(const struct kernel_patch *patch)
 {
 	const char *state = patch->transition ? "in transition" : patch->enabled ? "active" : "disabled";
 
@@ -447,32 +473,60 @@ static void print_patch(const struct kernel_run *run, const struct kernel_patch 
 	       patch->functions, patch->functions == 1 ? "" : "s", patch->objects,
 	       patch->fixes && *patch->fixes ? "   fixes " : "", patch->fixes ? patch->fixes : "",
 	       patch->title ? patch->title : "(not made from a package)");
-	(void)run;
 }
 
-static void list(struct kernel_run *run)
+static json_t *patch_json(const struct kernel_run *run, const struct kernel_patch *patch)
 {
+	json_t *object = json_object();
+
+	json_object_set_new(object, "module", json_string(patch->module));
+	json_object_set_new(object, "id", text_json(patch->id));
+	json_object_set_new(object, "title", text_json(patch->title));
+	json_object_set_new(object, "fixes", words_json(patch->fixes));
+	json_object_set_new(object, "state",
+			    json_string(patch->transition ? "in-transition"
+					: patch->enabled  ? "active"
+							  : "disabled"));
+	json_object_set_new(object, "functions", json_integer((json_int_t)patch->functions));
+	json_object_set_new(object, "objects", words_json(patch->objects));
+	json_object_set_new(object, "held_up_by", tasks_json(run));
+	return object;
+}
+
+static json_t *livepatches_json(const struct kernel_run *run, json_t *patches)
+{
+	json_t *root = json_object();
+
+	json_object_set_new(root, "release", json_string(run->kernel.release));
+	json_object_set_new(root, "build_id", build_id_json(run));
+	json_object_set_new(root, "supported", json_boolean(run->kernel.livepatch));
+	json_object_set_new(root, "patches", patches);
+	return root;
+}
+
+void list_kernel(struct report *report)
+{
+	struct kernel_run run = start_run(report->request, NULL);
 	size_t count;
-	struct kernel_patch *patches = kernel_patches(run->arena, &count);
+	struct kernel_patch *patches = kernel_patches(run.arena, &count);
+	json_t *list = json_array();
 
-	if (!count)
-		return;
-	printf("kernel %s\n", run->kernel.release);
+	if (count && !report->request->json)
+		printf("kernel %s\n", run.kernel.release);
 	for (size_t i = 0; i < count; i++) {
-		print_patch(run, &patches[i]);
-		if (patches[i].transition) {
-			run->task_count = kernel_tasks(patches[i].enabled, run->tasks, TASKS_NAMED);
-			print_tasks(run);
+		run.task_count =
+			patches[i].transition ? kernel_tasks(patches[i].enabled, run.tasks, TASKS_NAMED) : 0;
+		if (report->request->json) {
+			json_array_append_new(list, patch_json(&run, &patches[i]));
+			continue;
 		}
+		print_patch(&patches[i]);
+		print_tasks(&run);
 	}
-}
-
-void list_kernel(const struct request *request)
-{
-	struct kernel_run run = start_run(request, NULL);
-
-	if (!request->json)
-		list(&run);
+	if (report->request->json)
+		report->livepatches = livepatches_json(&run, list);
+	else
+		json_decref(list);
 	arena_free(run.arena);
 }
 
@@ -484,18 +538,21 @@ int verify_kernel(const struct request *request, const struct patch *patch)
 
 	if (!check_kernel(&run, patch->package, &module) && !is_active(&run, &module))
 		refuse(&run, STATUS_REFUSED, NULL, "the package is not active");
-	status = finish_run(&run);
+	status = finish_run(&run, NULL);
 	arena_free(run.arena);
 	return status;
 }
 
-bool revert_kernel(const struct request *request, const char *id, int *status)
+bool revert_kernel(struct report *report, int *status)
 {
-	struct kernel_run run = start_run(request, id);
+	const char *id = report->id;
+	struct kernel_run run = start_run(report->request, id);
 	size_t count;
 	struct kernel_patch *patches = kernel_patches(run.arena, &count);
 	bool found = false;
 
+	if (!id && report->request->json)
+		report->reverted = json_array();
 	// The newest is the only one that can go where several are active without replacing each other.
 	for (size_t i = 0; i < count; i++) {
 		if (!patches[i].id || (id && strcmp(patches[i].id, id) != 0))
@@ -505,7 +562,7 @@ bool revert_kernel(const struct request *request, const char *id, int *status)
 		run.status = STATUS_DONE;
 		run.message = run.code = NULL;
 		take_back(&run, &patches[i]);
-		finish_run(&run);
+		finish_run(&run, report->reverted);
 		*status = run.status > *status ? run.status : *status;
 	}
 	arena_free(run.arena);

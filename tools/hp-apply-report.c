@@ -356,6 +356,10 @@ void report_json(const struct report *report)
 	}
 	json_object_set_new(root, "still_old_on_disk", files);
 	json_object_set_new(root, "not_looked_at", json_integer((json_int_t)report->unseen));
+	if (report->livepatches)
+		json_object_set_new(root, "livepatches", report->livepatches);
+	if (report->reverted)
+		json_object_set_new(root, "reverted_livepatches", report->reverted);
 	json_dumpf(root, stdout, JSON_INDENT(2));
 	printf("\n");
 	json_decref(root);

@@ -527,8 +527,8 @@ static int run_kernel(struct report *report, struct patch *patch)
 		return request->action == ACTION_VERIFY ? verify_kernel(request, patch)
 							: apply_kernel(request, patch);
 	if (request->action == ACTION_LIST)
-		list_kernel(request);
-	else if (revert_kernel(request, report->id, &status) && report->id)
+		list_kernel(report);
+	else if (revert_kernel(report, &status) && report->id)
 		return status;
 	return -1 - status;
 }

@@ -61,7 +61,9 @@ struct report {
 	const struct patch *listed; /* --list: the package that is asked about, or NULL */
 	VEC(struct entry) entries;
 	VEC(struct old_file) old_files;
-	size_t unseen; /* processes that this user may not look at, when all were to be */
+	size_t unseen;              /* processes that this user may not look at, when all were to be */
+	struct json_t *livepatches; /* of the kernel, with --list; NULL: it is not concerned */
+	struct json_t *reverted;    /* livepatches taken back by --revert-all with --json, or NULL */
 };
 
 /* hp-apply-kernel.c: the same for the running kernel, when all targets of the package are Linux kernels and modules. Each
@@ -69,10 +71,11 @@ struct report {
 bool is_for_kernel(const struct hp_package *package);
 int apply_kernel(const struct request *request, const struct patch *patch);
 int verify_kernel(const struct request *request, const struct patch *patch);
-/* Livepatches that are there; nothing is printed when there is none. */
-void list_kernel(const struct request *request);
-/* ID NULL: every package. false: the kernel has none such. *status becomes the worse of itself and what came of it. */
-bool revert_kernel(const struct request *request, const char *id, int *status);
+/* Livepatches that are there: prints them, or leaves them to the report's JSON. */
+void list_kernel(struct report *report);
+/* Those of the report's id, or all without one. false: the kernel has none such. *status becomes the worse of itself and
+ * what came of it. */
+bool revert_kernel(struct report *report, int *status);
 
 void report_print(const struct report *report);
 void report_json(const struct report *report);

@@ -38,6 +38,9 @@ check new_code_is_traced_at_once traced after
 trace 0
 check tracepoint_is_switched_off_in_new_code untraced
 check list_names_package contains "$(hp-apply --list)" "subset           active"
+hp-apply --list --json | tr -d ' \n' >/tmp/list
+check json_list_names_package grep -q '"livepatches":.*"module":"hp_subset","id":"subset".*"state":"active","functions":5' /tmp/list
+check json_list_names_its_objects grep -qE '"objects":\["(vmlinux","dummy|dummy","vmlinux)"\]' /tmp/list
 check applied_again_is_already_active apply /subset.hp
 patched with_package
 check module_loaded_before_is_patched is "$(queue d1)" 77
