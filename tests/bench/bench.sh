@@ -118,6 +118,17 @@ bench_pauses() {
 	done
 }
 
+# What the GCC plugin adds: each object compiled with it and without. HP_BENCH=plugin PROGRAMS=sqlite3 is the shortest.
+bench_plugin() {
+	[ -e "$HP_BIN/../gcc-plugin/hotpatch.so" ] || { echo "plugin: $cc has no plugin headers"; return 0; }
+	HP_BUILD=$(cd "$HP_BIN/.." && pwd) CC=$cc JOBS=1 "$root/tests/plugin/sweep.sh" "$dir/plugin" >"$dir/plugin.txt" || above=1
+	local name objects differ notes time
+	while read -r name objects differ notes time; do
+		line "plugin: notes of $name" "$notes" % "objects that differ: $differ of" "$objects" 5
+		line "plugin: compile time of $name" "$time" % "objects" "$objects" 3
+	done < <(sed -n 's/^\([a-z0-9]*\)  *\([0-9]*\) objects, \([0-9]*\) differ, notes \([0-9.]*\) % .*, time \([-+0-9.]*\) %$/\1 \2 \3 \4 \5/p' "$dir/plugin.txt")
+}
+
 # The seconds of each stage, as hp-kbuild writes them.
 stages() { # WHAT FILE
 	awk -F'\t' -v what="$1" '{ printf "  %s: %-40s %8.2f s\n", what, $1, $2 }' "$2"
@@ -154,12 +165,13 @@ bench_kernel() {
 	rm -rf "$dir/kernel-cold" "$dir/vmlinux"
 }
 
-# HP_BENCH=sqlite, many, redis, kernel or pauses runs that part alone.
-for part in sqlite many redis kernel pauses; do
+# HP_BENCH=sqlite, many, redis, plugin, kernel or pauses runs that part alone.
+for part in sqlite many redis plugin kernel pauses; do
 	case "${HP_BENCH:-$part} $part" in
 	*"sqlite sqlite") bench_sqlite ;;
 	*"many many") bench_many ;;
 	*"redis redis") bench_redis ;;
+	*"plugin plugin") bench_plugin ;;
 	*"kernel kernel") bench_kernel ;;
 	*"pauses pauses") bench_pauses ;;
 	esac
