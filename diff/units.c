@@ -563,8 +563,7 @@ static struct unit *function_behind(const struct section *section, int64_t offse
 
 	if (!unit || offset < 0)
 		return unit;
-	if (unit->kind == UNIT_FUNCTION && (uint64_t)offset >= unit->offset &&
-	    (uint64_t)offset - unit->offset < unit->size)
+	if ((uint64_t)offset >= unit->offset && (uint64_t)offset - unit->offset < unit->size)
 		return unit;
 	while (low < high) { // the first unit at OFFSET or behind
 		size_t middle = low + (high - low) / 2;
@@ -574,9 +573,6 @@ static struct unit *function_behind(const struct section *section, int64_t offse
 		else
 			high = middle;
 	}
-	// what lies between, without a symbol, are the no-operation instructions
-	if (low < section->unit_count && section->units[low]->kind == UNIT_ANONYMOUS)
-		low++;
 	return low < section->unit_count && section->units[low]->kind == UNIT_FUNCTION ? section->units[low]
 										       : unit;
 }
