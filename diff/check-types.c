@@ -11,6 +11,38 @@
 #include "diff/disassemble.h"
 #include "diff/model.h"
 
+// A type text in words.
+static char *spell(const char *type)
+{
+	size_t length = strcspn(type, "[");
+	const char *array = type[length] ? "array of " : "";
+
+	switch (strchr("iubf", *type) && length > 1 && type[1] >= '0' && type[1] <= '9' ? *type : 0) {
+	case 'i':
+	case 'u':
+		return xasprintf("%s%.*s-bit integer", array, (int)length - 1, type + 1);
+	case 'f':
+		return xasprintf("%s%.*s-bit floating point", array, (int)length - 1, type + 1);
+	case 'b':
+		return xasprintf("%sboolean", array);
+	default:
+		return length == 1 && *type == '*' ? xasprintf("%spointer", array)
+						   : xasprintf("%s%.*s", array, (int)length, type);
+	}
+}
+
+static char *describe_kind(const struct type_change *change, const char *size)
+{
+	char *was = spell(change->first_was), *is = spell(change->first_is), *text;
+
+	text = xasprintf("%zu field%s, first %s at %" PRIu64 ", %s → %s (%s)", change->moved,
+			 change->moved == 1 ? " holds something else" : "s hold something else or move",
+			 change->first, change->first_old, was, is, size);
+	free(was);
+	free(is);
+	return text;
+}
+
 static char *describe_move(const struct type_change *change)
 {
 	char *size = change->old_size == change->new_size
@@ -27,6 +59,8 @@ static char *describe_move(const struct type_change *change)
 		text = xasprintf("%zu field%s gone or moved, first %s at %" PRIu64 " (%s)", change->moved,
 				 change->moved == 1 ? " is" : "s are", change->first, change->first_old,
 				 size);
+	else if (change->first_was && change->first_is)
+		text = describe_kind(change, size);
 	else if (change->first_old == change->first_new)
 		text = xasprintf("%zu field%s, first %s at %" PRIu64 " (%s)", change->moved,
 				 change->moved == 1 ? " changes its size" : "s change size or move",

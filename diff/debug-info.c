@@ -332,6 +332,9 @@ static void take_attribute(const struct object *object, const struct unit_header
 		entry->byte_size = value->number;
 		entry->has_size = true;
 		break;
+	case DW_AT_encoding:
+		entry->encoding = value->number;
+		break;
 	case DW_AT_data_member_location:
 		entry->member_offset = value_member_offset(object, value);
 		entry->has_member_offset = true;

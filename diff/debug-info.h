@@ -41,6 +41,7 @@ struct entry {
 	size_t type;                              /* DW_AT_type, 0: none */
 	uint64_t byte_size, member_offset, count; /* count: elements of an array's dimension */
 	uint64_t bit_at, bit_size;
+	uint64_t encoding; /* DW_ATE_ of a base type */
 	bool has_size, has_member_offset, has_count;
 	bool prototyped; /* a function type that lists its parameters */
 };

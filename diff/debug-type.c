@@ -173,6 +173,65 @@ uint64_t type_size(struct object *object, struct unit_header *unit, size_t at)
 	return 0;
 }
 
+static const char *base_text(const struct entry *type, struct arena *arena)
+{
+	char class;
+
+	switch (type->encoding) {
+	case DW_ATE_boolean:
+		class = 'b';
+		break;
+	case DW_ATE_float:
+	case DW_ATE_complex_float:
+		class = 'f';
+		break;
+	case DW_ATE_signed:
+	case DW_ATE_signed_char:
+		class = 'i';
+		break;
+	case DW_ATE_unsigned:
+	case DW_ATE_unsigned_char:
+	case DW_ATE_UTF:
+		class = 'u';
+		break;
+	default:
+		return NULL;
+	}
+	return arena_printf(arena, "%c%llu", class, (unsigned long long)type->byte_size * 8);
+}
+
+static const char *pointer_text(struct object *object, struct unit_header *unit, size_t at,
+				struct arena *arena)
+{
+	struct entry target;
+
+	if (at && type_read(object, unit, &at, &target) && is_structure(target.tag) && target.name)
+		return arena_printf(arena, "struct %s*", target.name);
+	return "*";
+}
+
+// What a field holds, as notes write it (doc/notes-format.md); NULL: not told.
+static const char *type_text(struct object *object, struct unit_header *unit, size_t at, struct arena *arena)
+{
+	bool array = false;
+	struct entry type = {0};
+	const char *text = NULL;
+
+	for (unsigned nest = 0;
+	     nest < NEST_MAX && type_read(object, unit, &at, &type) && type.tag == DW_TAG_array_type;
+	     nest++, array = true)
+		at = type.type;
+	if (type.tag == DW_TAG_base_type)
+		text = base_text(&type, arena);
+	else if (type.tag == DW_TAG_enumeration_type)
+		text = "enum";
+	else if (type.tag == DW_TAG_pointer_type || type.tag == DW_TAG_reference_type)
+		text = pointer_text(object, unit, type.type, arena);
+	else if (is_structure(type.tag) && type.name)
+		text = arena_printf(arena, "struct %s", type.name);
+	return text && array ? arena_printf(arena, "%s[]", text) : text;
+}
+
 static void read_fields(struct object *object, struct unit_header *unit, const struct entry *structure,
 			const struct field *outer, unsigned nest, struct arena *arena, field_list *fields);
 
@@ -216,6 +275,7 @@ static void read_fields(struct object *object, struct unit_header *unit, const s
 			if (*outer->name)
 				field.name = arena_printf(arena, "%s%s%s", outer->name,
 							  *field.name ? "." : "", field.name);
+			field.type = type_text(object, unit, entry.type, arena);
 			if (!read_unnamed(object, unit, &entry, &field, nest, arena, fields))
 				*vec_push(fields) = field;
 		}

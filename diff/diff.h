@@ -349,12 +349,13 @@ struct type_change {
 		*file; /* where the new side declares it (the first new field, when there is one), or NULL */
 	unsigned line;
 	uint64_t old_size, new_size;
-	size_t moved;      /* fields of both sides at another offset or of another size, or gone */
+	size_t moved;      /* fields of both sides at another offset, of another size or kind, or gone */
 	const char *first; /* the first of them */
 	uint64_t first_old, first_new; /* its offsets; equal when its size changed */
 	bool first_gone;
-	const char *variable;        /* a variable of that type, or NULL */
-	const char *added;           /* the first field that only the new side has, or NULL */
+	const char *first_was, *first_is; /* what it holds on each side where it moved nowhere, else NULL */
+	const char *variable;             /* a variable of that type, or NULL */
+	const char *added;                /* the first field that only the new side has, or NULL */
 	uint64_t hole_at, hole_size; /* of the old layout, where it would have moved nothing; size 0: none */
 	bool filled;                 /* nothing moves: `added` lies at added_at, in what was padding */
 	uint64_t added_at;

@@ -34,6 +34,41 @@ static bool same_place(const struct field *a, const struct field *b)
 	       a->bit_size == b->bit_size;
 }
 
+// What a field's type text says it holds: 'i'nteger, 'b'oolean, 'f'loating point, 'p'ointer, 's'tructure; 0: unknown.
+static char class_of(const char *type, size_t length)
+{
+	if (!length)
+		return 0;
+	if (type[length - 1] == '*' || type[length - 1] == '&')
+		return 'p';
+	if (!strncmp(type, "enum", 4))
+		return 'i';
+	if (!strncmp(type, "struct ", 7) || !strncmp(type, "union ", 6) || !strncmp(type, "class ", 6))
+		return 's';
+	if (!strchr("iubf", *type) || length < 2 || type[1] < '0' || type[1] > '9')
+		return 0;
+	return *type == 'u' ? 'i' : *type;
+}
+
+// Live objects hold what the old type put there: a number read as a pointer, or as floating point, is another one. A
+// number may change its sign, a pointer may point to void; which structure it points to must stay.
+static bool same_kind(const char *a, const char *b)
+{
+	size_t a_length = a ? strcspn(a, "[") : 0, b_length = b ? strcspn(b, "[") : 0;
+	char class = class_of(a, a_length), other = class_of(b, b_length);
+	bool array = a_length && b_length && (a[a_length] || b[b_length]);
+
+	if (!class || !other)
+		return true;
+	if (class != other)
+		return false;
+	if (class == 's' || (class == 'p' && !strncmp(a, "struct ", 7) && !strncmp(b, "struct ", 7)))
+		return a_length == b_length && !memcmp(a, b, a_length);
+	// Elements of another size; an enumeration does not tell its own.
+	return !array || class == 'p' || *a == 'e' || *b == 'e' ||
+	       (a_length == b_length && !memcmp(a + 1, b + 1, a_length - 1));
+}
+
 static void compare_fields(const struct object *object, const field_list *old, const field_list *new_fields,
 			   struct type_change *change)
 {
@@ -43,9 +78,14 @@ static void compare_fields(const struct object *object, const field_list *old, c
 		const struct field *before = &old->at[i];
 		const struct field *after = find_counterpart(object, new_fields, before->name, &next);
 
-		if (after ? same_place(before, after) : !*before->name)
+		if (after ? same_place(before, after) && same_kind(before->type, after->type)
+			  : !*before->name)
 			continue;
 		if (!change->moved++) {
+			bool stays = after && same_place(before, after);
+
+			change->first_was = stays ? before->type : NULL;
+			change->first_is = stays ? after->type : NULL;
 			change->first = before->name;
 			change->first_old = before->offset;
 			change->first_new = after ? after->offset : 0;

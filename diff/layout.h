@@ -10,7 +10,7 @@ struct field {
 	uint64_t offset, size; /* size 0: unknown */
 	unsigned line;
 	uint64_t bit_at, bit_size; /* a bit field's first bit in its byte; bit_size 0: none */
-	const char *type;          /* of notes only, else NULL */
+	const char *type;          /* as in notes (doc/notes-format.md); NULL: unknown */
 };
 
 typedef VEC(struct field) field_list;
