@@ -177,9 +177,28 @@ static bool share_name(const struct comparing *comparing, const struct thing *ol
 	return false;
 }
 
+bool thing_is_function_name(const struct thing *thing)
+{
+	const char *name = thing->symbol->name;
+
+	return !thing->code && (!strncmp(name, "__func__", 8) || !strncmp(name, "__FUNCTION__", 12) ||
+				!strncmp(name, "__PRETTY_FUNCTION__", 19));
+}
+
+static bool same_bytes(const struct comparing *comparing, const struct thing *old,
+		       const struct thing *new_thing)
+{
+	const uint8_t *bytes = image_bytes(comparing->old.image, old->vaddr, old->size);
+	const uint8_t *new_bytes = image_bytes(comparing->new_side.image, new_thing->vaddr, new_thing->size);
+
+	return bytes && new_bytes && old->size == new_thing->size && !memcmp(bytes, new_bytes, old->size);
+}
+
 static bool same_thing(const struct comparing *comparing, const struct thing *old,
 		       const struct thing *new_thing)
 {
+	if (thing_is_function_name(old) && thing_is_function_name(new_thing))
+		return same_bytes(comparing, old, new_thing);
 	return old->other == new_thing || share_name(comparing, old, new_thing);
 }
 

@@ -35,6 +35,8 @@ const struct thing *thing_over(const struct side *side, uint64_t vaddr);
 /* Offset of the first instruction or word that differs, at least the smaller size when there is none. */
 uint64_t things_same_until(const struct comparing *comparing, const struct thing *old,
 			   const struct thing *new_thing);
+/* __func__ and its like: a string that the compiler numbers anew in each build; what counts is what its readers find. */
+bool thing_is_function_name(const struct thing *thing);
 /* Whether two corresponding things mean the same; in missing-compare.c. */
 bool things_equal(const struct comparing *comparing, const struct thing *old, const struct thing *new_thing);
 

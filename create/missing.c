@@ -152,7 +152,7 @@ static bool is_relro(const struct image *image, uint64_t vaddr)
 
 static bool matters(const struct side *side, const struct thing *thing)
 {
-	if (!thing->size || thing->symbol->kind == SYMBOL_NOTYPE)
+	if (!thing->size || thing->symbol->kind == SYMBOL_NOTYPE || thing_is_function_name(thing))
 		return false;
 	return thing->code || !image_mapped(side->image, thing->vaddr, 1, PF_W) ||
 	       is_relro(side->image, thing->vaddr);

@@ -243,6 +243,31 @@ else
 	echo "ok $count - symbol-ambiguous: folded functions # SKIP no gold linker here"
 fi
 
+# ---- names of functions as constants: numbered anew when one comes in between --------------------------------------
+
+cat >numbered.c <<'END'
+#include <stdio.h>
+#define say(x) printf("%s %d %d\n", __func__, __LINE__, x)
+__attribute__((noinline)) int one(int x) { say(x); return x + 1; }
+#ifdef NEW
+__attribute__((noinline)) int between(int x) { say(x); return x + 2; }
+#else
+#define between(x) (x)
+#endif
+__attribute__((noinline)) int two(int x) { say(x); return x + 3; }
+__attribute__((noinline)) int served(int x) { say(x); return between(x) + 4; }
+int main(int argc, char **argv) { (void)argv; for (;;) if (one(argc) + two(argc) + served(argc) > 99) return 1; }
+END
+for side in old new; do
+	macro=$([ $side = new ] && echo -DNEW)
+	mkdir -p numbered/$side
+	{ [ $side = old ] || echo '// a line more'; cat numbered.c; } >numbered/$side.c
+	# shellcheck disable=SC2086
+	(cd numbered/$side && $CC $base $macro -c ../$side.c -o numbered.o && $CC -Wl,--build-id=sha1 numbered.o -o image)
+done 2>"$out/log"
+"$hp_build" -n numbered/old numbered/new >"$out/log" 2>&1 && grep -q '^  replaces  served' "$out/log"
+result "object-missing: function names that were numbered anew are no difference" $?
+
 # ---- one object in two programs: it ran already in one of them ---------------------------------------------------
 
 cat >twice.c <<'END'
