@@ -35,23 +35,30 @@ find_releases() {
 	[ -d "$cache/packages/$release" ] || can_download || skip_all "$(head -c 300 "$out/reach.log" | tr '\n' ' ')"
 }
 
-# A small package of the archive; what apt-get says when there is no way to it is why all is skipped, anything else is not.
+# What apt-get says where there is no way to the archive, or where that lacks what its own lists name: no fault of ours.
+out_of_reach() { # TEXT
+	grep -qE 'resolv|Could not connect|Cannot initiate the connection|Connection (refused|timed out)|Network is unreachable|No route to host|404 +Not Found|Hash Sum mismatch' <<<"$1"
+}
+
+# A small package of the archive tells.
 can_download() {
 	local status
 	mkdir -p "$out/reach"
 	(cd "$out/reach" && apt-get -q download "linux-headers-$release") >"$out/reach.log" 2>&1
 	status=$?
 	rm -rf "$out/reach"
-	[ $status = 0 ] || ! grep -qE 'resolv|Could not connect|Cannot initiate the connection|Connection (refused|timed out)|Network is unreachable|No route to host' "$out/reach.log"
+	[ $status = 0 ] || ! out_of_reach "$(cat "$out/reach.log")"
 }
 
 kbuild() { "$bin/hp-kbuild" -q --kernel="$release" --fetch --cache="$cache" "$@"; }
 
 prepare() {
-	local said
+	local said status
 	find_releases
 	said=$(kbuild --prepare 2>&1)
-	result $? stock_kernel_is_prepared "$said"
+	status=$?
+	[ $status = 0 ] || ! out_of_reach "$said" || skip_all "$(head -c 300 <<<"$said" | tr '\n' ' ')"
+	result $status stock_kernel_is_prepared "$said"
 	tree='' image='' modules=''
 	eval "$(grep -E '^(tree|image|modules)=' <<<"$said")"
 	[ -n "$image" ] || { echo "1..$number"; exit; }
