@@ -21,6 +21,7 @@ if [ ! -x "$pair/old/src/redis-server" ]; then
 fi
 RANDOM=${HP_SEED:-$$}
 echo "# seed ${HP_SEED:-$$}"
+rm -rf "$out/run" "$out/stop" # of a run before
 mkdir -p "$out/run"
 "$bin/hp-build" -q --id=redis "$pair/old" "$pair/new" -o "$out/redis.hp" >"$out/redis.build" 2>&1 || {
 	echo "Bail out! $(cat "$out/redis.build")"
