@@ -241,6 +241,8 @@ void check_ran(struct target *target)
 
 		if (ask(graph, node) == ONCE)
 			*vec_push(&target->ran) = (struct ran){.member = member, .way = way_to(graph, node)};
+		else if (node->unit && !node->address_taken && !node->callers.count)
+			target->uncalled++;
 	}
 	graph_free(graph);
 }
@@ -250,9 +252,10 @@ static bool is_all_over(const struct target *target)
 	return target->ran.count && target->ran.count == target->functions.count;
 }
 
+// A copy from an archive that nothing calls is not where the fix goes.
 static bool takes_the_fix(const struct target *target)
 {
-	return target->functions.count && !is_all_over(target);
+	return target->functions.count > target->ran.count + target->uncalled;
 }
 
 static void refuse_ran(struct target *target)

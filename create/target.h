@@ -76,8 +76,9 @@ struct target {
 	struct strmap *veneers;     /* slot -> offset + 1 of its veneer in .hp.plt */
 
 	VEC(struct hp_function) functions;
-	VEC(struct member *) replaced;          /* beside functions */
-	VEC(struct ran) ran;                    /* those of replaced that run at start-up only */
+	VEC(struct member *) replaced; /* beside functions */
+	size_t uncalled;               /* how many of replaced nothing calls, as far as the objects tell */
+	VEC(struct ran) ran;           /* those of replaced that run at start-up only */
 	VEC(struct payload_symbol *) prologues; /* beside functions */
 	VEC(struct hp_part) parts;
 	VEC(struct payload_symbol *) part_symbols; /* beside parts; NULL: old code */

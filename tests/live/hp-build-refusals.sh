@@ -281,14 +281,15 @@ __attribute__((noinline)) int added(int x)
 }
 END
 echo 'int added(int); int main(int argc, char **argv) { (void)argv; return added(argc); }' >client.c
+echo 'int main(int argc, char **argv) { (void)argv; return argc; }' >idle.c
 echo 'int added(int); int main(int argc, char **argv) { (void)argv; for (;;) if (added(argc++) > 1000) argc = 1; }' >serving.c
 for side in old new; do
 	macro=$([ $side = new ] && echo -DNEW)
-	mkdir -p twice/$side client/$side
+	mkdir -p twice/$side client/$side idle/$side
 	# shellcheck disable=SC2086
-	(cd twice/$side && $CC $base $macro -c ../../twice.c && for program in client serving; do
+	(cd twice/$side && $CC $base $macro -c ../../twice.c && for program in client serving idle; do
 		$CC $base -c ../../$program.c && $CC -Wl,--build-id=sha1 $program.o twice.o -o $program
-	done && cp client client.o twice.o ../../client/$side)
+	done && cp client client.o twice.o ../../client/$side && cp client client.o idle idle.o twice.o ../../idle/$side && rm idle idle.o)
 done 2>"$out/log"
 "$hp_build" twice/old twice/new -o "$out/twice.hp" >"$out/log" 2>&1 && grep -q '^  target    serving' "$out/log" &&
 	! grep -q '^  target    client' "$out/log" && grep -q 'leaves    client: .*main → added' "$out/log" &&
@@ -296,6 +297,9 @@ done 2>"$out/log"
 result "already-ran: a program that called it once is left out when another takes the fix" $?
 refused already-ran client/old client/new
 result "already-ran: and refused when it is the only one" $?
+
+refused already-ran idle/old idle/new
+result "already-ran: a program that has it and never calls it takes no fix" $?
 
 # ---- the overriding of each ------------------------------------------------------------------------------------
 
