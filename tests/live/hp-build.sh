@@ -161,10 +161,11 @@ one_image_many_names() {
 }
 check "one image under two names is one target" one_image_many_names
 
+replaces() { "$hp_build" -n "$1/old" "$1/new" | grep '^  replaces'; }
 twins_count_once() {
 	mkdir -p t/old t/new
 	cp a/old/* t/old && cp a/new/* t/new && ar rcsD t/old/lib.a t/old/server.o && ar rcsD t/new/lib.a t/new/server.o
-	exits 0 "$hp_build" -q -o t.hp t/old t/new
+	exits 0 "$hp_build" -q -o t.hp t/old t/new && [ -n "$(replaces a)" ] && [ "$(replaces t)" = "$(replaces a)" ]
 }
 check "an archive's copy of an object is no second change" twins_count_once
 
