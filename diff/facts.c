@@ -28,9 +28,14 @@ static void mark_type_references(struct object *object)
 	}
 }
 
-static bool is_sanitizer_call(const struct reloc *reloc)
+static bool takes_record(const struct symbol *symbol)
 {
-	return !strncmp(reloc->symbol->name, "__ubsan_handle_", 15);
+	return !strncmp(symbol->name, "__ubsan_handle_", 15);
+}
+
+static bool takes_table(const struct symbol *symbol)
+{
+	return !strcmp(symbol->name, "__asan_register_globals");
 }
 
 static bool may_be_record(const struct object *object, const struct unit *unit)
@@ -50,7 +55,7 @@ static void mark_records(struct object *object, const struct unit *function)
 
 		if (may_be_record(object, reloc->target))
 			last = reloc->target;
-		if (last && is_sanitizer_call(reloc))
+		if (last && takes_record(reloc->symbol))
 			last->source_place = true;
 		if (reloc->info->kind == RELOC_CALL)
 			last = NULL;
@@ -84,7 +89,7 @@ static void mark_tables(struct object *object, const struct unit *function)
 	for (size_t i = 0; i < function->reloc_count; i++) {
 		const struct reloc *reloc = &function->relocs[i];
 
-		if (last && !strcmp(reloc->symbol->name, "__asan_register_globals"))
+		if (last && takes_table(reloc->symbol))
 			mark_locations(object, last);
 		if (reloc->target && reloc->target->section->flags & SECTION_WRITE)
 			last = reloc->target;
@@ -95,8 +100,7 @@ static bool is_sanitized(const struct object *object)
 {
 	for (size_t i = 1; i < object->symbol_count; i++)
 		if (!object->symbols[i].section &&
-		    !(!strncmp(object->symbols[i].name, "__ubsan_handle_", 15) ||
-		      !strcmp(object->symbols[i].name, "__asan_register_globals")))
+		    (takes_record(&object->symbols[i]) || takes_table(&object->symbols[i])))
 			return true;
 	return false;
 }
