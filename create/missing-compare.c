@@ -179,10 +179,7 @@ static bool share_name(const struct comparing *comparing, const struct thing *ol
 
 bool thing_is_function_name(const struct thing *thing)
 {
-	const char *name = thing->symbol->name;
-
-	return !thing->code && (!strncmp(name, "__func__", 8) || !strncmp(name, "__FUNCTION__", 12) ||
-				!strncmp(name, "__PRETTY_FUNCTION__", 19));
+	return !thing->code && name_is_function_name(thing->symbol->name);
 }
 
 static bool same_bytes(const struct comparing *comparing, const struct thing *old,

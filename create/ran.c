@@ -263,8 +263,7 @@ static void refuse_ran(struct target *target)
 	for (size_t i = 0; i < target->ran.count; i++)
 		refuse(target, target->ran.at[i].member->unit, "already-ran",
 		       "runs only at start-up (%s): a running process stays as it is; restart it, or leave "
-		       "this "
-		       "part out",
+		       "this part out",
 		       target->ran.at[i].way);
 }
 

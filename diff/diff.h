@@ -369,6 +369,9 @@ bool pair_has_types(struct object *old, struct object *new_object);
 /* Name of the field at OFFSET of a variable, "lazyfree.count[2]", or NULL when debug information does not tell. */
 const char *object_field(struct object *object, const char *variable, uint64_t offset, struct arena *arena);
 
+/* __func__ and its like, which the compiler numbers anew in each build: strings that count by what they say alone. */
+bool name_is_function_name(const char *name);
+
 /* Debug information says that callers of the old function must call the new one otherwise: *before, *after, in ARENA. */
 bool function_is_called_otherwise(const struct unit *old, const struct unit *new_unit, struct arena *arena,
 				  const char **before, const char **after);

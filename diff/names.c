@@ -90,20 +90,26 @@ static const char *behind_function(const char *name)
 	return dot && dot != name && dot[1] && !isdigit((unsigned char)dot[1]) ? dot + 1 : name;
 }
 
+bool name_is_function_name(const char *name)
+{
+	static const char *const prefixes[] = {"__func__", "__FUNCTION__", "__PRETTY_FUNCTION__"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) // Clang puts the function behind: __func__.f
+		if (is_numbered(name, prefixes[i]) ||
+		    (!strncmp(name, prefixes[i], strlen(prefixes[i])) && name[strlen(prefixes[i])] == '.'))
+			return true;
+	return false;
+}
+
 bool name_is_content(const char *name)
 {
-	static const char *const prefixes[] = {"__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "CSWTCH"};
-	// Clang puts the function behind: __func__.f, switch.table.f. DW.ref._ZTIi: address of a caught type's description
-	static const char *const named[] = {"__func__.",     "__FUNCTION__.", "__PRETTY_FUNCTION__.",
-					    "switch.table.", "reltable.",     "DW.ref."};
+	// Of Clang: switch.table.f. DW.ref._ZTIi: address of a caught type's description
+	static const char *const named[] = {"switch.table.", "reltable.", "DW.ref."};
 
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (is_numbered(name, prefixes[i]))
-			return true;
 	for (size_t i = 0; i < ARRAY_SIZE(named); i++)
 		if (!strncmp(name, named[i], strlen(named[i])))
 			return true;
-	return false;
+	return name_is_function_name(name) || is_numbered(name, "CSWTCH");
 }
 
 bool name_is_per_build(const char *name)

@@ -307,16 +307,12 @@ static void put_suppressed(struct writer *writer, const struct diff *diff)
 static void put_diags(struct writer *writer, const struct diags *diags, const char *name,
 		      enum severity severity)
 {
-	begin_list(writer, name);
-	for (size_t i = 0; i < diags_count(diags); i++) {
-		json_t *value;
+	json_t *list = diag_values(diags, severity), *value;
+	size_t i;
 
-		if (diags_at(diags, i)->severity != severity)
-			continue;
-		value = diag_value(diags_at(diags, i));
-		put_value(writer, value);
-		json_decref(value);
-	}
+	begin_list(writer, name);
+	json_array_foreach(list, i, value) put_value(writer, value);
+	json_decref(list);
 	end_list(writer);
 }
 
