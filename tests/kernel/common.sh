@@ -5,27 +5,13 @@
 # testdata/kernel, a guest. HP_KERNEL_CACHE: where downloads and trees are kept; build/kernel without it.
 out=${HP_TESTS_OUT:?} bin=${HP_BIN:?} build=${HP_BUILD:?}
 cache=${HP_KERNEL_CACHE:-$build/kernel}
-number=0
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
 
-result() { # STATUS NAME [WHAT WENT WRONG]
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		[ -z "${3:-}" ] || printf '%s\n' "$3" | sed 's/^/# /' | head -n 40
-	fi
-}
-
-skip_all() {
-	echo "1..0 # skip $1"
-	exit 0
-}
-
-# The newest build of 6.1, and the one before it. Without an archive there is nothing to patch; where it can be reached,
+# Builds of 6.1, the newest first: it, and the one before it. Without an archive there is nothing to patch; where it can be reached,
 # everything has to work.
 find_releases() {
-	local tool releases
+	local tool
 	for tool in qemu-system-x86_64 busybox cpio gcc-12 flex bison bc lz4 apt-get; do
 		command -v $tool >/dev/null || skip_all "$tool is not installed; see KERNEL in setup.sh"
 	done
@@ -52,16 +38,21 @@ can_download() {
 
 kbuild() { "$bin/hp-kbuild" -q --kernel="$release" --fetch --cache="$cache" "$@"; }
 
-prepare() {
+# Sets tree, image and modules of $release.
+prepare_release() { # NAME OF THE RESULT
 	local said status
-	find_releases
 	said=$(kbuild --prepare 2>&1)
 	status=$?
 	[ $status = 0 ] || ! out_of_reach "$said" || skip_all "$(head -c 300 <<<"$said" | tr '\n' ' ')"
-	result $status stock_kernel_is_prepared "$said"
+	result $status "$1" "$said"
 	tree='' image='' modules=''
 	eval "$(grep -E '^(tree|image|modules)=' <<<"$said")"
-	[ -n "$image" ] || { echo "1..$number"; exit; }
+	[ -n "$image" ] || { finish; exit; }
+}
+
+prepare() {
+	find_releases
+	prepare_release stock_kernel_is_prepared
 }
 
 package_of() { # NAME...

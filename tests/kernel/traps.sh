@@ -30,4 +30,4 @@ else
 	boot elsewhere "$out/other/boot/vmlinuz-$other" tests/kernel/elsewhere-guest.sh 300
 fi
 rm -rf "$out/other"
-echo "1..$number"
+finish

@@ -5,19 +5,8 @@ set -u
 HP_DIFF=${HP_BIN:?}/hp-diff
 work=${HP_TESTS_OUT:?}
 here=$PWD
-count=0
-
-check() {
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"$work/why" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/# /' "$work/why"
-	fi
-}
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
 
 # says STATUS TEXT OLD NEW: hp-diff exits with STATUS and says TEXT.
 says() {
@@ -153,4 +142,4 @@ not_paged() {
 check patch_on_a_terminal_goes_through_the_pager_in_colour paged
 check pager_that_is_left_early_changes_no_status left_early
 check patch_into_a_file_has_no_pager not_paged
-echo "1..$count"
+finish

@@ -5,19 +5,8 @@
 set -u
 CC=${CC:-cc}
 work=${HP_TESTS_OUT:?}
-count=0
-
-check() { # NAME COMMAND...
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"$work/why" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/# /' "$work/why"
-	fi
-}
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
 
 # status N ARGUMENTS...: hp-diff exits with N; its output is in $work/out and err.
 status() {
@@ -160,4 +149,4 @@ got=$?
 check string_changed_in_place_is_object_missing test $got = 2
 check string_changed_in_place_names_the_function has 'hidden.*\[object-missing\]' "$work/err"
 check no_package_of_half_a_fix test ! -e "$work/half.hp"
-echo "1..$count"
+finish

@@ -6,20 +6,8 @@ HP_DIFF=${HP_BIN:?}/hp-diff
 CC=${CC:-cc}
 work=${HP_TESTS_OUT:?}
 here=$PWD
-count=0
-
-# check NAME COMMAND...: ok when the command succeeds.
-check() {
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"$work/why" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/# /' "$work/why"
-	fi
-}
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
 
 # has TEXT FILE: FILE holds TEXT; shows FILE when not.
 has() {
@@ -207,4 +195,4 @@ full() {
 check full_disk_is_said_and_2 full "$G/old" "$G/new"
 check full_disk_is_said_for_json full --json "$G/old" "$G/new"
 
-echo "1..$count"
+finish

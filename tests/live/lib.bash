@@ -8,24 +8,8 @@ tests=$PWD/tests/live
 data=$PWD/testdata/live
 cc=${CC:-cc}
 flags=(-std=gnu17 -D_GNU_SOURCE -O2 -g -ffunction-sections -fdata-sections -pthread -I"$tests")
-number=0
-
-result() { # STATUS NAME [WHAT WENT WRONG]
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		[ -z "${3:-}" ] || printf '%s\n' "$3" | sed 's/^/# /' | head -n 40
-	fi
-}
-skip() { # NAME REASON
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
-finish() {
-	echo "1..$number"
-}
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
 
 started=()
 end_started() {

@@ -7,24 +7,9 @@ work=${HP_TESTS_OUT:?}
 config=${HP_BIN:?}/hp-config
 here=$PWD
 CC=${CC:-cc}
-count=0
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
 unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS
-
-check() { # NAME COMMAND...
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"$work/why" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		tail -n 30 "$work/why" | sed 's/^/# /'
-	fi
-}
-skip() {
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
 noted() { readelf -SW "$1" | grep -q debug_hotpatch || { echo "$1 has no notes"; return 1; }; }
 plugin=$("$config" "--cc=$CC" --plugin 2>/dev/null) || { skip plugins "no plugin for $CC"; echo 1..1; exit 0; }
 flags=$("$config" "--cc=$CC" --cflags)
@@ -140,4 +125,4 @@ for compiler in /usr/bin/*gcc-1[0-4]; do
 	check "plugin of $compiler" in_compiler "$compiler"
 	cd "$here" || exit 1
 done
-echo "1..$count"
+finish

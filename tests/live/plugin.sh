@@ -7,21 +7,10 @@ work=${HP_TESTS_OUT:?}
 here=$PWD
 plugin=${HP_BUILD:?}/gcc-plugin/hotpatch.so
 CC=${CC:-cc}
-count=0
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
 
 [ -f "$plugin" ] || { echo "ok 1 - plugin # SKIP $CC has no plugin headers"; echo 1..1; exit 0; }
-
-check() { # NAME COMMAND...: ok when the command succeeds
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"$work/why" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/# /' "$work/why"
-	fi
-}
 not() { ! "$@"; }
 has() { grep -qF -- "$1" "$2" || { echo "missing: $1"; cat "$2"; return 1; }; }
 lacks() { ! grep -qF -- "$1" "$2" || { echo "unwanted: $1"; cat "$2"; return 1; }; }
@@ -203,4 +192,4 @@ contradicted() {
 }
 check "forged: two statics exchanged, against the code" contradicted
 
-echo "1..$count"
+finish
