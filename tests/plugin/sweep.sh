@@ -4,7 +4,7 @@
 #   sweep.sh DIR    compiles SQLite, redis and busybox whole, each object with the GCC plugin and without, and tells for each
 #                   how many objects differ in anything but notes, how large the notes are, and how much longer it took
 #
-# Sources come from Debian, as tests/corpus/pairs.sh gets them: DIR/src/PACKAGE is taken when it is there. With
+# Sources come from Debian (demo/fetch-source.sh): DIR/src/PACKAGE is taken when it is there. With
 # KERNEL=LOG, a log of `make -n` of a prepared kernel tree in KERNEL_TREE, a hundred of its objects too. PROGRAMS names those
 # wanted, all by default. Leaves with 1 when an object differs, or the notes are more than 5 % of the objects of a program.
 set -euo pipefail
@@ -18,10 +18,7 @@ wanted() { case " ${PROGRAMS:-sqlite3 redis busybox} " in *" $1 "*) ;; *) return
 
 source_of() { # PACKAGE: a fresh copy of its source in DIR/build/PACKAGE
 	mkdir -p "$dir/src" "$dir/build"
-	if [ ! -d "$dir/src/$1" ]; then
-		(cd "$dir/src" && apt-get -q -q --only-source -o APT::Get::Only-Source=true source "$1" >/dev/null 2>&1 && mv "$1"-*/ "$1") ||
-			{ echo "$1: no source (deb-src lines in APT's lists, or DIR/src/$1)"; return 1; }
-	fi
+	"$here/../../demo/fetch-source.sh" "$1" "$dir/src" || { bad=1; return 1; }
 	rm -rf "$dir/build/$1"
 	cp -a "$dir/src/$1" "$dir/build/$1"
 	cd "$dir/build/$1"
@@ -40,7 +37,7 @@ report() { # NAME
 }
 
 if wanted sqlite3 && source_of sqlite3; then
-	./configure --quiet CC="${CC:-cc}" >/dev/null && make -s sqlite3.c >/dev/null && "$twin" -O2 -g -c sqlite3.c -o sqlite3.o
+	./configure --quiet CC="${CC:-cc}" >/dev/null && make -s sqlite3.c >/dev/null && TWIN_RUNS=3 "$twin" -O2 -g -c sqlite3.c -o sqlite3.o
 	report sqlite3
 fi
 if wanted redis && source_of redis; then
