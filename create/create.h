@@ -49,6 +49,17 @@ int build_targets(struct diff *diff, const struct build_options *options, struct
 		  struct diags *diags);
 void build_free(struct build *build);
 
+/* What a kernel or module says of itself. Texts belong to the arena. */
+struct kernel_identity {
+	enum hp_target_kind kind;
+	const char *name, *release, *build_id; /* "vmlinux" or the module's; lower-case hexadecimal */
+	const char *banner;                    /* NULL for modules */
+	size_t symbols;
+};
+/* false when FILE cannot be read as one; why is in DIAGS. */
+bool identify_kernel(const char *file, struct arena *arena, struct kernel_identity *identity,
+		     struct diags *diags);
+
 /* A function or datum in which two linked images differ. */
 struct image_change {
 	enum unit_status status; /* changed, new, removed */

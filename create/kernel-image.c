@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "create/create.h"
 #include "create/decompress.h"
 
 // The largest distribution kernels take some 100 MB when they are decompressed, with debug information under 1 GiB.
@@ -264,6 +265,25 @@ struct image *kernel_image_open_memory(const char *name, const uint8_t *bytes, s
 	else
 		free(owned);
 	return image;
+}
+
+bool identify_kernel(const char *file, struct arena *arena, struct kernel_identity *identity,
+		     struct diags *diags)
+{
+	struct image *image = kernel_image_open(file, file, diags);
+
+	if (!image)
+		return false;
+	*identity = (struct kernel_identity){
+		.kind = image->kind,
+		.name = arena_strdup(arena, image->name),
+		.release = arena_strdup(arena, kernel_release(image)),
+		.build_id = arena_strdup(arena, image->build_id_text),
+		.banner = kernel_banner(image) ? arena_strdup(arena, kernel_banner(image)) : NULL,
+		.symbols = image->symbol_count,
+	};
+	image_close(image);
+	return true;
 }
 
 const char *kernel_banner(const struct image *image)

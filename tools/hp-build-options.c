@@ -50,7 +50,9 @@ static const struct option options[] = {
 
 static const char help[] =
 	"Usage: hp-build [OPTION]... OLD NEW\n"
+	"       hp-build --target=linux --image=FILE...\n"
 	"Make a hotpatch package from two builds of the same program, or say why it cannot be.\n"
+	"Without OLD and NEW: print what the kernel and modules say of themselves.\n"
 	"\n"
 	"  -o, --output=FILE      the package to write; default ID.hp\n"
 	"      --image=FILE       patch this image only (may be repeated); default: every image in OLD\n"
@@ -205,6 +207,8 @@ int parse_request(int argc, char **argv, struct request *request)
 	}
 	if (answer >= 0)
 		return answer;
+	if (argc == optind && request->linux_target && request->images.count)
+		return -1;
 	if (argc - optind != 2)
 		return usage_error("hp-build", 3, "two builds are wanted, OLD and NEW");
 	if (request->linux_target && !request->images.count)

@@ -171,6 +171,28 @@ static int finish(struct request *request, const struct diff *diff, const struct
 	return status;
 }
 
+// "key=value" lines, for programs that have to know whether an image fits before they compile anything for it.
+static int tell_images(const struct request *request, struct diags *diags)
+{
+	struct arena *arena = arena_new();
+	struct kernel_identity identity;
+	int status = WRITTEN;
+
+	for (size_t i = 0; i < request->images.count; i++) {
+		if (!identify_kernel(request->images.at[i], arena, &identity, diags)) {
+			status = BAD;
+			continue;
+		}
+		printf("name=%s\nrelease=%s\nbuild_id=%s\nsymbols=%zu\n", identity.name, identity.release,
+		       identity.build_id, identity.symbols);
+		if (identity.banner)
+			printf("banner=%s\n", identity.banner);
+	}
+	print_findings("hp-build", diags);
+	arena_free(arena);
+	return finish_output("hp-build") ? status : BAD;
+}
+
 static int run(struct request *request, struct diags *diags)
 {
 	struct diff_options diff_options = {.jobs = request->jobs, .quiet = request->quiet};
@@ -215,7 +237,7 @@ int main(int argc, char **argv)
 	}
 	if (status < 0) {
 		diags = diags_new();
-		status = run(&request, diags);
+		status = request.old ? run(&request, diags) : tell_images(&request, diags);
 		diags_free(diags);
 	}
 	if (status != WRITTEN)

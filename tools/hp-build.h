@@ -8,7 +8,8 @@
 typedef VEC(const char *) text_list;
 
 struct request {
-	const char *old, *new, *output, *json, *sign;
+	const char *old, *new; /* both NULL: only tell of the images */
+	const char *output, *json, *sign;
 	const char *id, *title, *severity, *url;
 	text_list fixes, requires, supersedes, images, allow;
 	const char *running;

@@ -57,12 +57,54 @@ stage() { # NAME: ends the stage before
 	[ -z "$1" ] || progress "$1"
 }
 
-# What a failed command said, and whether it was the disk.
-explain_failure() { # LOG
-	if grep -q 'No space left on device' "$1"; then
-		echo "hp-kbuild: no space left on device" >&2
+# Where there is no room left, for bytes or for files. A log cannot tell: it lies on that disk, too.
+full_disk() {
+	df --output=avail,itotal,iavail,target "$cache" "$work" 2>/dev/null |
+		awk 'NR > 1 && ($1 < 1024 || ($2 > 0 && $3 == 0)) { sub(/^ *([^ ]+ +)([^ ]+ +)([^ ]+ +)/, ""); print; exit }'
+}
+
+# Ends with what a failed command said. A full disk is no fault of the patch.
+fail() { # STATUS LOG MESSAGE
+	local status=$1 full=${was_full:-$(full_disk)}
+	if [ -n "$full" ] || grep -qs 'No space left on device' "$2"; then
+		echo "hp-kbuild: no space left on device${full:+: $full}; make room, or name another place with --cache or TMPDIR" >&2
+		status=$BAD
 	fi
-	grep -E 'error|Error|\*\*\*|No space|cannot|not found' "$1" | head -n 8 | sed 's/^/  /' >&2
+	grep -sE 'error|Error|\*\*\*|No space|cannot|not found' "$2" | head -n 8 | sed 's/^/  /' >&2
+	die "$status" "$3"
+}
+
+was_full='' # before what had been written was removed
+no_room() { fail $BAD /dev/null "$work: cannot be written"; }
+
+# ---- running -------------------------------------------------------------------------------------------------------
+
+# A command in a process group of its own, so that all of it ends when this program is told to.
+running=''
+run() {
+	local status
+	set -m
+	"$@" &
+	running=$!
+	set +m
+	wait "$running"
+	status=$?
+	running=''
+	return $status
+}
+
+interrupted() {
+	trap '' INT TERM HUP
+	[ -z "$running" ] || kill -TERM -- "-$running" 2>/dev/null
+	echo "hp-kbuild: interrupted; what is finished is kept, the next run goes on from there" >&2
+	exit 130
+}
+
+# Another run may be making what this one needs.
+wait_for() { # DESCRIPTOR WHAT
+	flock -n "$1" && return
+	note "another hp-kbuild $2; waiting for it"
+	run flock "$1"
 }
 
 # ---- options -------------------------------------------------------------------------------------------------------
@@ -111,22 +153,33 @@ bad_usage() {
 
 # ---- the kernel: image, headers, source ------------------------------------------------------------------------------
 
-# Unpacks Debian packages of the release into the cache. Version: that of the image, so that all four are one build.
+download_packages() { # DIR VERSION NAME...
+	local version=$2 name
+	cd "$1" || exit
+	shift 2
+	for name in "$@"; do
+		progress "downloading $name $version"
+		apt-get -q download "$name=$version" >apt.log 2>&1 && dpkg-deb -x "${name}"_*.deb root >>apt.log 2>&1 && rm -f "${name}"_*.deb || exit
+	done
+}
+
+# Unpacks Debian packages of the release into the cache. Version: that of the image, so that all are one build.
 fetch_packages() {
-	local base=${kernel%%-*} version names p
+	local base=${kernel%%-*} version names
 	base=${base%.*}
+	rm -rf "$root".tmp.*
 	version=$(apt-cache madison "linux-image-$kernel" 2>/dev/null | awk '{ print $3; exit }')
 	[ -n "$version" ] || die $BAD "the package lists know no linux-image-$kernel; is it the release of a distribution's kernel, and apt-get update up to date?"
 	names="linux-image-$kernel linux-headers-$kernel"
 	[ -n "$source" ] || names="$names linux-source-$base"
 	mkdir -p "$root.tmp.$$" || die $BAD "$cache: cannot be written"
-	(
-		cd "$root.tmp.$$" || exit
-		for p in $names; do
-			progress "downloading $p $version"
-			apt-get -q download "$p=$version" >apt.log 2>&1 && dpkg-deb -x "$p"_*.deb root && rm -f "$p"_*.deb || exit
-		done
-	) || { explain_failure "$root.tmp.$$/apt.log"; rm -rf "$root.tmp.$$"; die $BAD "packages of $kernel $version cannot be downloaded and unpacked"; }
+	# shellcheck disable=SC2086 # words
+	run download_packages "$root.tmp.$$" "$version" $names || {
+		was_full=$(full_disk)
+		mv "$root.tmp.$$/apt.log" "$work/"
+		rm -rf "$root.tmp.$$"
+		fail $BAD "$work/apt.log" "packages of $kernel $version cannot be downloaded and unpacked"
+	}
 	mv -T "$root.tmp.$$/root" "$root" 2>/dev/null || [ -d "$root" ] || die $BAD "$root: cannot be written"
 	rm -rf "$root.tmp.$$"
 }
@@ -144,9 +197,10 @@ find_kernel() {
 	local missing=
 	root=$cache/packages/$kernel
 	mkdir -p "$cache/packages" 2>/dev/null || die $BAD "$cache: cannot be written; name another place with --cache"
+	[ -z "$source" ] || [ -e "$source" ] || die $BAD "$source: is not there"
 	find_files || missing=1
 	if [ -n "$missing" ] && [ "$fetch" = 1 ] && [ ! -d "$root" ]; then
-		exec 8>"$cache/packages/lock" && flock 8
+		exec 8>"$cache/packages/lock" && wait_for 8 "downloads the packages"
 		[ -d "$root" ] || fetch_packages
 		exec 8>&-
 		find_files && missing=
@@ -167,29 +221,44 @@ find_files() {
 	[ -n "$image" ] && [ -n "$config" ] && [ -n "$source" ]
 }
 
-# What the image says of itself: "Linux version RELEASE (maker) (compiler, linker) #1 ... Debian 6.1.192-2 (date)".
-read_banner() {
-	"$1/scripts/extract-vmlinux" "$image" 2>/dev/null | grep -a -m1 -o 'Linux version [^(]* ([^)]*) (.*' | head -c 500 | tr -d '\0'
+# What the image says of itself: release, build ID, and the banner "Linux version RELEASE (maker) (compiler, linker) #1 ...
+# Debian 6.1.192-2 (date)". Told once, kept with what is made for it.
+read_image() {
+	if [ ! -s "$store/image" ]; then
+		"$HP_BIN/hp-build" --target=linux --image="$image" >"$work/image" 2>"$work/image.log" || {
+			sed 's/^hp-build: /hp-kbuild: /' "$work/image.log" >&2
+			exit $BAD
+		}
+		mkdir -p "$store" && cp "$work/image" "$store/image.$$" && mv "$store/image.$$" "$store/image" || no_room
+	fi
+	banner=$(sed -n 's/^banner=//p' "$store/image")
+	[ -n "$banner" ] || die $BAD "$image: is a module; name the kernel itself, vmlinuz"
 }
 
-check_fits() { # TREE BANNER
-	local version compiler ours
-	version=$(sed -n 's/^VERSION = //p;s/^PATCHLEVEL = /./p;s/^SUBLEVEL = /./p' "$1/Makefile" | head -n 3 | tr -d '\n')
-	[ -n "$version" ] || die $BAD "$source: is no source tree of a kernel"
-	[ -n "$2" ] || die $BAD "$image: is no kernel image that can be read"
-	case $2 in
+check_release() {
+	case $banner in
 	"Linux version $kernel "*) ;;
-	*) die $BAD "$image: is not $kernel: $(echo "$2" | cut -d' ' -f1-3)" ;;
+	*) die $BAD "$image: is not $kernel: $(echo "$banner" | cut -d' ' -f1-3)" ;;
 	esac
-	case "$2 " in
-	"Linux version $version"[-\ ]* | *" $version-"[0-9]*) ;;
-	*) die $BAD "$source: is version $version, but the image says: ${2##*#}" ;;
-	esac
-	compiler=$(echo "$2" | sed -n 's/^[^(]*([^)]*) (\(.*\), GNU ld.*/\1/p')
+}
+
+check_compiler() {
+	local compiler ours
+	compiler=$(echo "$banner" | sed -n 's/^[^(]*([^)]*) (\(.*\), GNU ld.*/\1/p')
 	CC=${compiler%% *}
 	command -v "${CC:-none}" >/dev/null || die $BAD "the kernel was built by $compiler, which is not installed: apt-get install $CC"
 	ours=$("$CC" --version | head -n 1)
 	[ "$ours" = "$compiler" ] || die $BAD "the kernel was built by '$compiler', but here $CC is '$ours': other code would come out"
+}
+
+check_version() { # TREE
+	local version
+	version=$(sed -n 's/^VERSION = //p;s/^PATCHLEVEL = /./p;s/^SUBLEVEL = /./p' "$1/Makefile" 2>/dev/null | head -n 3 | tr -d '\n')
+	[ -n "$version" ] || die $BAD "$source: is no source tree of a kernel"
+	case "$banner " in
+	"Linux version $version"[-\ ]* | *" $version-"[0-9]*) ;;
+	*) die $BAD "$source: is version $version, but the image says: ${banner##*#}; take the source of that version" ;;
+	esac
 }
 
 # ---- the prepared tree -----------------------------------------------------------------------------------------------
@@ -204,8 +273,7 @@ kbuild() { # TREE GOAL...
 fake_pahole() { # TREE
 	local version
 	version=$(sed -n 's/^CONFIG_PAHOLE_VERSION=\(.\)\(.*\)/v\1.\2/p' "$1/.config")
-	printf '#!/bin/sh\necho %s\n' "${version:-v0.0}" >"$1/.hp/pahole"
-	chmod +x "$1/.hp/pahole"
+	printf '#!/bin/sh\necho %s\n' "${version:-v0.0}" >"$1/.hp/pahole" && chmod +x "$1/.hp/pahole"
 }
 
 # Each object of the configuration with its exact command, as make itself tells it: object, source, module or "-", compiler
@@ -233,8 +301,9 @@ list_commands() { # TREE
 				unit = substr(head, RSTART + 17, RLENGTH - 17)
 			gsub(/["'\''\\]/, "", unit)
 			print file[1] "\t" file[2] "\t" unit "\t" head "\t" tool
-		}' >"$1/.hp/commands.tmp"
-	[ -s "$1/.hp/commands.tmp" ] && mv "$1/.hp/commands.tmp" "$1/.hp/commands"
+		}' >"$1/.hp/commands"
+	# With -k make may fail where the tree is all right; a list that is cut short is not.
+	[ "${PIPESTATUS[1]}" = 0 ] && [ -s "$1/.hp/commands" ]
 }
 
 # Who may include what, by the text alone: FILE, name in the include line, and the file it is for certain: what stands in
@@ -254,6 +323,8 @@ list_includes() { # TREE
 				sub(/^(\.\.?\/)+/, "", name)
 				print file "\t" name "\t" beside
 			}' >"$1/.hp/includes"
+	# Not every version has all of these directories, so grep may complain.
+	[ "${PIPESTATUS[1]}" = 0 ] && [ -s "$1/.hp/includes" ]
 }
 
 unpack_source() { # TREE
@@ -268,10 +339,8 @@ prepare_tree() { # TREE LOG
 	local t=$1 log=$2
 	mkdir -p "$t/.hp" && unpack_source "$t" >"$log" 2>&1 || return
 	cp "$config" "$t/.config" && chmod u+w "$t/.config" && fake_pahole "$t" || return
-	"$t/scripts/config" --file "$t/.config" -d GCC_PLUGINS >>"$log" 2>&1
-	banner=$(read_banner "$t")
-	check_fits "$t" "$banner"
-	echo "$banner" >"$t/.hp/banner"
+	check_version "$t"
+	"$t/scripts/config" --file "$t/.config" -d GCC_PLUGINS >>"$log" 2>&1 || return
 	stage 'preparing the tree'
 	kbuild "$t" -j"$jobs" olddefconfig modules_prepare >>"$log" 2>&1 </dev/null || return
 	if [ -n "$headers" ]; then
@@ -302,60 +371,75 @@ hash_archive() { # FILE
 	echo "$hash"
 }
 
+prepare_in_stages() { # TREE LOG
+	local status
+	stage 'unpacking the source'
+	prepare_tree "$1" "$2"
+	status=$?
+	stage ''
+	return $status
+}
+
 # One tree per contents of image, configuration and source; made beside its place, so that it is whole or not there.
 get_tree() {
 	local key log status
 	SRCARCH=x86
 	stage 'looking for the tree'
-	key=$({ cat "$image" "$config"; source_key; } | sha256sum | cut -c1-20)
+	key=$({ cat "$image" "$config"; source_key; } | sha256sum | cut -c1-20) || die $BAD "image, configuration or source cannot be read"
 	store=$cache/kernel/$kernel-$key
 	tree=$store/tree
-	mkdir -p "$store" || die $BAD "$store: cannot be made"
+	read_image
+	check_release
+	check_compiler
+	[ ! -d "$source" ] || check_version "$source"
 	exec 9>"$store/lock" || die $BAD "$store: cannot be written"
-	flock 9
+	wait_for 9 "prepares the tree"
 	if [ ! -d "$tree" ]; then
 		rm -rf "$store"/tree.tmp.*
 		log=$store/prepare.log
 		stage ''
-		(stage 'unpacking the source'; prepare_tree "$store/tree.tmp.$$" "$log"; status=$?; stage ''; exit $status)
+		run prepare_in_stages "$store/tree.tmp.$$" "$log"
 		status=$?
 		if [ $status != 0 ]; then
+			was_full=$(full_disk)
 			rm -rf "$store/tree.tmp.$$"
-			[ $status = $BAD ] && exit $BAD
-			explain_failure "$log"
-			die $BAD "the tree cannot be prepared; see $log"
+			[ $status = $BAD ] && exit $BAD # it said why
+			fail $BAD "$log" "the tree cannot be prepared; see $log"
 		fi
 		mv -T "$store/tree.tmp.$$" "$tree" || die $BAD "$tree: cannot be written"
 	fi
 	exec 9>&-
-	banner=$(cat "$tree/.hp/banner")
-	check_fits "$tree" "$banner"
 	stage ''
 }
 
 # ---- what the patch touches --------------------------------------------------------------------------------------------
 
+# The files that the patch names; looked at before a tree is prepared for it.
+read_patch() {
+	[ -f "$patch" ] && [ -r "$patch" ] || die $BAD "$patch: cannot be read"
+	sed -nE 's/^(---|\+\+\+) ([^\t ]*).*/\2/p' "$patch" | grep -v '^/dev/null$' | sed -E 's,^[^/]*/,,' | sort -u >"$work/named"
+	[ -s "$work/named" ] || die $BAD "$patch: is no unified diff"
+	! grep -m 1 -E '(^|/)[.][.](/|$)' "$work/named" >"$work/outside" || die $BAD "$patch: names $(cat "$work/outside"), which lies outside of the tree"
+}
+
 # Applies the patch to copies of the files it names: $work/patched/FILE.
 apply_patch() {
 	local file
 	stage 'applying the patch'
-	[ -r "$patch" ] || die $BAD "$patch: cannot be read"
-	sed -nE 's/^(---|\+\+\+) ([^\t ]*).*/\2/p' "$patch" | grep -v '^/dev/null$' | sed -E 's,^[^/]*/,,' | sort -u >"$work/named"
-	[ -s "$work/named" ] || die $BAD "$patch: is no unified diff"
 	while IFS= read -r file; do
-		case /$file/ in */../*) die $BAD "$patch: names $file, which lies outside of the tree" ;; esac
 		[ -f "$tree/$file" ] || continue
 		mkdir -p "$work/patched/$(dirname "$file")"
-		cp "$tree/$file" "$work/patched/$file" || die $BAD "$work: cannot be written"
+		cp "$tree/$file" "$work/patched/$file" || no_room
 	done <"$work/named"
-	mkdir -p "$work/patched"
+	mkdir -p "$work/patched" || no_room
 	if ! patch -d "$work/patched" -p1 -s -f -N --no-backup-if-mismatch <"$patch" >"$work/patch.log" 2>&1; then
+		[ -z "$(full_disk)" ] || no_room
 		head -n 6 "$work/patch.log" | sed 's/^/  /' >&2
-		die $BAD "$patch: does not apply to $kernel ($(sed 's/.*#/#/' "$tree/.hp/banner"))"
+		die $BAD "$patch: does not apply to $kernel (#${banner##*#})"
 	fi
-	(cd "$work/patched" && find . -type f ! -name '*.orig' -printf '%P\n' | sort) >"$work/files"
+	(cd "$work/patched" && find . -type f ! -name '*.orig' -printf '%P\n' | sort) >"$work/files" || no_room
 	while IFS= read -r file; do
-		cmp -s "$tree/$file" "$work/patched/$file" || echo "$file"
+		cmp -s "$tree/$file" "$work/patched/$file" || echo "$file" || no_room
 	done <"$work/files" >"$work/changed"
 }
 
@@ -389,19 +473,19 @@ find_objects() {
 		esac
 	done <"$work/changed"
 	awk -F'\t' 'NR == FNR { wanted[$1] = 1; next } wanted[$2] && $1 !~ /^(scripts|usr|certs)\// { print $1 }' \
-		"$work/sources" "$tree/.hp/commands" >"$work/objects.direct"
+		"$work/sources" "$tree/.hp/commands" >"$work/objects.direct" || no_room
 	: >"$work/objects.reached"
 	[ ! -s "$work/reach" ] || find_reached
-	sort -u "$work/objects.direct" "$work/objects.reached" >"$work/objects"
+	sort -u "$work/objects.direct" "$work/objects.reached" >"$work/objects" || no_room
 }
 
 sort_file() { # FILE: a source of its own, or something others include
 	if awk -F'\t' -v f="$1" '$2 == f { found = 1; exit } END { exit !found }' "$tree/.hp/commands"; then
-		echo "$1" >>"$work/sources"
+		echo "$1" >>"$work/sources" || no_room
 	elif [ ! -e "$tree/$1" ]; then
 		note "$1: is new; what includes it is compiled"
 	elif grep -qE "	([^	]*/)?${1##*/}(	|\$)" "$tree/.hp/includes"; then
-		echo "$1" >>"$work/reach"
+		echo "$1" >>"$work/reach" || no_room
 	else
 		note "$1: $(why_not_compiled "$1")"
 	fi
@@ -433,14 +517,14 @@ find_reached() {
 		}
 		function escape(text) { gsub(/[.+]/, "\\\\&", text); return text }' \
 		"$work/reach" "$tree/.hp/includes" "$tree/.hp/commands" |
-		grep -vE "^(scripts|usr|certs|arch/$SRCARCH/(boot|realmode|purgatory|entry/vdso))/" | sort -u >"$work/candidates"
+		sed -E "/^(scripts|usr|certs|arch\/$SRCARCH\/(boot|realmode|purgatory|entry\/vdso))\//d" | sort -u >"$work/candidates" || no_room
 	count=$(wc -l <"$work/candidates")
 	note "$count objects may include $(tr '\n' ' ' <"$work/reach")"
 	stage 'reading the dependencies'
-	run_each depend "$tree" "$store/depend" '' <"$work/candidates"
+	run_each depend "$tree" "$store/depend" '' "$work/candidates"
 	while IFS= read -r object; do
 		if [ ! -e "$store/depend/$object.d" ] || tr ' ' '\n' <"$store/depend/$object.d" | sed 's,^\./,,' | grep -qxFf "$work/reach"; then
-			echo "$object"
+			echo "$object" || no_room
 		fi
 	done <"$work/candidates" >"$work/objects.reached"
 	note "$(wc -l <"$work/objects.reached") objects include $(tr '\n' ' ' <"$work/reach")"
@@ -465,7 +549,7 @@ make_view() {
 	done
 	while IFS= read -r file; do
 		rm -f "$view/$file"
-		[ ! -e "$work/patched/$file" ] || cp "$work/patched/$file" "$view/$file" || die $BAD "$work: cannot be written"
+		[ ! -e "$work/patched/$file" ] || cp "$work/patched/$file" "$view/$file" || no_room
 	done <"$work/changed"
 }
 
@@ -474,8 +558,8 @@ link_entries() { # DIRECTORY
 	return 0
 }
 
-run_each() { # ACTION TREE OUT FLAGS: for each object of stdin
-	xargs -r -d '\n' -P "$jobs" -I OBJECT "$0" --one "$1" "$2" "$3" "$4" OBJECT "$tree"
+run_each() { # ACTION TREE OUT FLAGS LIST: for each object of the list
+	run xargs -r -a "$5" -d '\n' -P "$jobs" -I OBJECT "$0" --one "$1" "$2" "$3" "$4" OBJECT "$tree"
 }
 
 # One object, once: in TREE with FLAGS, to OUT. Runs in a process of its own; whole or not there.
@@ -506,8 +590,8 @@ make_missing_sources() { # OUT
 		[ -e "$1/$object" ] || echo "$object"
 	done <"$work/objects" >"$work/failed"
 	[ -s "$work/failed" ] || return 0
-	exec 9>"$store/lock" && flock 9
-	xargs -r -d '\n' "$0" --kbuild "$tree" "$CC" "$kernel" "$jobs" <"$work/failed" >"$work/kbuild.log" 2>&1
+	exec 9>"$store/lock" && wait_for 9 "makes sources in the tree"
+	run xargs -r -a "$work/failed" -d '\n' "$0" --kbuild "$tree" "$CC" "$kernel" "$jobs" >"$work/kbuild.log" 2>&1
 	while IFS= read -r object; do rm -f "$tree/$object"; done <"$work/failed"
 	exec 9>&-
 }
@@ -515,11 +599,11 @@ make_missing_sources() { # OUT
 compile_all() { # WHAT TREE OUT FLAGS
 	local object
 	stage "compiling $(wc -l <"$work/objects") objects: $1"
-	run_each compile "$2" "$3" "$4" <"$work/objects" && return
-	make_missing_sources "$3"
-	run_each compile "$2" "$3" "$4" <"$work/objects" && return
+	run_each compile "$2" "$3" "$4" "$work/objects" && return
+	[ -n "$(full_disk)" ] || make_missing_sources "$3"
+	run_each compile "$2" "$3" "$4" "$work/objects" && return
 	while IFS= read -r object; do
-		[ -e "$3/$object" ] || { explain_failure "$3/$object.log"; die $REFUSED "$object: cannot be compiled ($1)"; }
+		[ -e "$3/$object" ] || fail $REFUSED "$3/$object.log" "$object: cannot be compiled ($1)"
 	done <"$work/objects"
 }
 
@@ -538,8 +622,7 @@ compile() {
 	local key
 	key=$( (cd "$work/patched" && xargs -r -d '\n' sha256sum <"$work/changed" 2>/dev/null; cat "$work/changed") | sha256sum | cut -c1-20)
 	new=$store/new/$key
-	mkdir -p "$new" || die $BAD "$store: cannot be written"
-	touch "$new"
+	mkdir -p "$new" && touch "$new" || die $BAD "$store: cannot be written"
 	compile_all 'old, as they were linked' "$tree" "$store/running" '-g0'
 	compile_all 'old' "$tree" "$store/old" "$FIX_FORM"
 	make_view
@@ -585,18 +668,9 @@ build_package() {
 	return $status
 }
 
-# Of the kernel; a package that changes only modules does not name it.
-build_id() {
-	[ -s "$store/build-id" ] || {
-		"$tree/scripts/extract-vmlinux" "$image" >"$work/vmlinux" 2>/dev/null
-		readelf -n "$work/vmlinux" 2>/dev/null | sed -n 's/.*Build ID: //p' | head -n 1 >"$work/build-id"
-		mv "$work/build-id" "$store/build-id"
-	}
-	cat "$store/build-id"
-}
-
+# A package that changes only modules does not name the kernel's build.
 export_module() {
-	local status options=(--headers="$tree" --embed --build-id="$(build_id)")
+	local status options=(--headers="$tree" --embed --build-id="$(sed -n 's/^build_id=//p' "$store/image")")
 	stage 'building the module'
 	[ "$quiet" = 0 ] || options+=(-q)
 	"$HP_BIN/hp-export" --format=klp "${options[@]}" "$output" -o "$module"
@@ -615,10 +689,11 @@ esac
 parse_options "$@"
 work=$(mktemp -d) || die $BAD "no room for temporary files"
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
+trap interrupted INT TERM HUP
 [ -z "$timings" ] || : >"$timings"
 [ -z "$output" ] || [ ! -e "$output" ] || rm -f "$output"
 
+[ -z "$patch" ] || read_patch
 find_kernel
 get_tree
 if [ "$prepare" = 1 ]; then
