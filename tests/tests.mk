@@ -23,7 +23,7 @@ OTHER_SCRIPTS := $(wildcard tests/style*.sh tests/format*.sh tests/cli/*.sh) tes
 STORIES := $(wildcard tests/story/*.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(FUZZ)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 # Needs QEMU and 330 MB of downloads; the rest of tests/kernel is check-kernel.
-KERNEL_SUBSET := tests/kernel/subset.sh
+KERNEL_SUBSET := tests/kernel/subset.sh tests/kernel/bad-input.sh
 # What hp-diff says of edits and mutations of real programs, beside an independent comparison.
 PROPERTIES := $(wildcard tests/property/check-*)
 ASAN_UNIT_TESTS := $(patsubst $(O)/%,$(ASAN)/%,$(UNIT_TESTS))

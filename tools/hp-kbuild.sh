@@ -229,7 +229,9 @@ read_image() {
 			sed 's/^hp-build: /hp-kbuild: /' "$work/image.log" >&2
 			exit $BAD
 		}
-		mkdir -p "$store" && cp "$work/image" "$store/image.$$" && mv "$store/image.$$" "$store/image" || no_room
+		if ! mkdir -p "$store" || ! cp "$work/image" "$store/image.$$" || ! mv "$store/image.$$" "$store/image"; then
+			fail $BAD /dev/null "$store: cannot be written"
+		fi
 	fi
 	banner=$(sed -n 's/^banner=//p' "$store/image")
 	[ -n "$banner" ] || die $BAD "$image: is a module; name the kernel itself, vmlinuz"
@@ -416,7 +418,9 @@ get_tree() {
 
 # The files that the patch names; looked at before a tree is prepared for it.
 read_patch() {
-	[ -f "$patch" ] && [ -r "$patch" ] || die $BAD "$patch: cannot be read"
+	if [ ! -f "$patch" ] || [ ! -r "$patch" ]; then
+		die $BAD "$patch: cannot be read"
+	fi
 	sed -nE 's/^(---|\+\+\+) ([^\t ]*).*/\2/p' "$patch" | grep -v '^/dev/null$' | sed -E 's,^[^/]*/,,' | sort -u >"$work/named"
 	[ -s "$work/named" ] || die $BAD "$patch: is no unified diff"
 	! grep -m 1 -E '(^|/)[.][.](/|$)' "$work/named" >"$work/outside" || die $BAD "$patch: names $(cat "$work/outside"), which lies outside of the tree"
@@ -443,16 +447,32 @@ apply_patch() {
 	done <"$work/files" >"$work/changed"
 }
 
-# Why a changed C file is in no object.
+# Lines of a folder's makefile that name WORD.
+naming() { # DIRECTORY WORD
+	local file=$tree/$1/Makefile
+	[ ! -e "$tree/$1/Kbuild" ] || file=$tree/$1/Kbuild
+	sed -e ':join' -e '/\\$/{N;s/\\\n/ /;b join' -e '}' "$file" 2>/dev/null | grep -E "[[:space:]=]${2//./[.]}([[:space:]]|\$)"
+}
+
+# Why a changed C file is in no object: the first switch that is off on the way from it to the kernel, by way of the object that
+# it is a part of, and of its folder.
 why_not_compiled() { # FILE
-	local symbol directory=${1%/*} name=${1##*/}
-	name=${name%.*}.o
-	symbol=$(grep -hoE "\\\$\(CONFIG_[A-Z0-9_]+\)[^=]*=.*\\b$name\\b" "$tree/$directory/Makefile" "$tree/$directory/Kbuild" 2>/dev/null | grep -oE 'CONFIG_[A-Z0-9_]+' | head -n 1)
-	if [ -n "$symbol" ] && ! grep -q "^$symbol=" "$tree/.config"; then
-		echo "$symbol is not set in this kernel"
-	else
-		echo "it is compiled into nothing of this kernel"
-	fi
+	local directory=${1%/*} word=${1##*/} lines symbol part
+	word=${word%.*}.o
+	for _ in 1 2 3 4 5 6 7 8; do
+		lines=$(naming "$directory" "$word") || break
+		while IFS= read -r symbol; do
+			grep -q "^$symbol=" "$tree/.config" || { echo "$symbol is not set in this kernel"; return; }
+		done < <(cut -d= -f1 <<<"$lines" | grep -oE 'CONFIG_[A-Z0-9_]+')
+		part=$(sed -nE 's/^([A-Za-z0-9_-]+)-(objs|y|m|\$\([^)]*\))[[:space:]]*[:+]?=.*/\1/p' <<<"$lines" | head -n 1)
+		case $part in
+		obj | lib | '') [ "$directory" != . ] || break
+			word=${directory##*/}/
+			case $directory in */*) directory=${directory%/*} ;; *) directory=. ;; esac ;;
+		*) word=$part.o ;;
+		esac
+	done
+	echo "it is compiled into nothing of this kernel"
 }
 
 # Objects by source file, and by the headers that their sources may include: $work/objects.
@@ -610,7 +630,7 @@ compile_all() { # WHAT TREE OUT FLAGS
 # A header found through ".." may be the one that was not changed: then the view is not what was compiled.
 check_view() { # OUT
 	local object file
-	sed "s,^,$tree/," "$work/changed" >"$work/unchanged"
+	sed "s,^,$tree/," "$work/changed" >"$work/unchanged" || no_room
 	while IFS= read -r object; do
 		file=$(tr ' ' '\n' <"$1/$object.d" | grep -m 1 -xFf "$work/unchanged")
 		[ -z "$file" ] || die $REFUSED "$object: was compiled with $file, which the patch changes"
@@ -622,7 +642,9 @@ compile() {
 	local key
 	key=$( (cd "$work/patched" && xargs -r -d '\n' sha256sum <"$work/changed" 2>/dev/null; cat "$work/changed") | sha256sum | cut -c1-20)
 	new=$store/new/$key
-	mkdir -p "$new" && touch "$new" || die $BAD "$store: cannot be written"
+	if ! mkdir -p "$new" || ! touch "$new"; then
+		fail $BAD /dev/null "$store: cannot be written"
+	fi
 	compile_all 'old, as they were linked' "$tree" "$store/running" '-g0'
 	compile_all 'old' "$tree" "$store/old" "$FIX_FORM"
 	make_view
@@ -633,7 +655,7 @@ compile() {
 gather() { # FROM TO
 	local object
 	while IFS= read -r object; do
-		mkdir -p "$2/${object%/*}" && ln "$1/$object" "$2/$object" 2>/dev/null || cp "$1/$object" "$2/$object" || die $BAD "$2: cannot be written"
+		mkdir -p "$2/${object%/*}" && ln "$1/$object" "$2/$object" 2>/dev/null || cp "$1/$object" "$2/$object" || fail $BAD /dev/null "$2: cannot be written"
 	done <"$work/objects"
 }
 

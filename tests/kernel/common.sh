@@ -12,7 +12,7 @@ cache=${HP_KERNEL_CACHE:-$build/kernel}
 # everything has to work.
 find_releases() {
 	local tool
-	for tool in qemu-system-x86_64 busybox cpio gcc-12 flex bison bc lz4 apt-get; do
+	for tool in qemu-system-x86_64 busybox cpio gcc-12 flex bison bc apt-get; do
 		command -v $tool >/dev/null || skip_all "$tool is not installed; see KERNEL in setup.sh"
 	done
 	mapfile -t releases < <(apt-cache search -n '^linux-image-6[.]1[.]0-[0-9]*-cloud-amd64$' | sed 's/^linux-image-//; s/ .*//' | sort -rV)
