@@ -19,7 +19,7 @@
 
 static void read_abbreviations(struct debug *debug, struct unit_header *unit, uint64_t offset)
 {
-	const struct debug_section *section = &debug->sections[DEBUG_ABBREV];
+	const struct debug_section *section = &unit->sections[DEBUG_ABBREV];
 	struct cursor cursor;
 
 	unit->abbreviations = intmap_new();
@@ -108,6 +108,8 @@ static struct value read_form(struct cursor *cursor, const struct unit_header *u
 	case DW_FORM_addrx:
 	case DW_FORM_loclistx:
 	case DW_FORM_rnglistx:
+	case DW_FORM_GNU_str_index:
+	case DW_FORM_GNU_addr_index:
 		value.number = cursor_uleb(cursor);
 		break;
 	case DW_FORM_strp:
@@ -153,32 +155,31 @@ static struct value read_form(struct cursor *cursor, const struct unit_header *u
 static const char *value_text(const struct object *object, const struct unit_header *unit,
 			      const struct value *value)
 {
-	const struct debug *debug = object->debug;
-	const struct debug_section *offsets = &debug->sections[DEBUG_STR_OFFSETS];
+	const struct debug_section *info = &unit->sections[DEBUG_INFO], *texts = &unit->sections[DEBUG_STR];
+	const struct debug_section *offsets = &unit->sections[DEBUG_STR_OFFSETS];
 	struct cursor cursor;
 	size_t at;
 
 	switch (value->form) {
 	case DW_FORM_string:
-		return debug_text(debug, DEBUG_INFO, value->at);
+		return debug_text(info, value->at);
 	case DW_FORM_strp:
-		return debug_text(debug, DEBUG_STR,
-				  debug_offset(object, DEBUG_INFO, value->at, value->number));
+		return debug_text(texts, debug_offset(object, info, value->at, value->number));
 	case DW_FORM_line_strp:
-		return debug_text(debug, DEBUG_LINE_STR,
-				  debug_offset(object, DEBUG_INFO, value->at, value->number));
+		return debug_text(&unit->sections[DEBUG_LINE_STR],
+				  debug_offset(object, info, value->at, value->number));
 	case DW_FORM_strx:
 	case DW_FORM_strx1:
 	case DW_FORM_strx2:
 	case DW_FORM_strx3:
 	case DW_FORM_strx4:
+	case DW_FORM_GNU_str_index:
 		if (!offsets->data || value->number > offsets->size)
 			return NULL;
 		at = unit->str_offsets_base + value->number * unit->offset_size;
-		cursor = cursor_at(offsets->data, offsets->size, at, debug->big_endian);
-		return debug_text(debug, DEBUG_STR,
-				  debug_offset(object, DEBUG_STR_OFFSETS, at,
-					       cursor_number(&cursor, unit->offset_size)));
+		cursor = cursor_at(offsets->data, offsets->size, at, object->debug->big_endian);
+		return debug_text(
+			texts, debug_offset(object, offsets, at, cursor_number(&cursor, unit->offset_size)));
 	default:
 		return NULL;
 	}
@@ -195,12 +196,12 @@ static struct place indexed_address(const struct object *object, const struct un
 		return (struct place){0};
 	at = unit->addr_base + index * unit->address_size;
 	cursor = cursor_at(section->data, section->size, at, object->debug->big_endian);
-	return debug_address(object, DEBUG_ADDR, at, cursor_number(&cursor, unit->address_size));
+	return debug_address(object, section, at, cursor_number(&cursor, unit->address_size));
 }
 
 static bool is_address(uint64_t form)
 {
-	return form == DW_FORM_addr || form == DW_FORM_addrx ||
+	return form == DW_FORM_addr || form == DW_FORM_addrx || form == DW_FORM_GNU_addr_index ||
 	       (form >= DW_FORM_addrx1 && form <= DW_FORM_addrx4);
 }
 
@@ -208,7 +209,7 @@ static struct place value_address(const struct object *object, const struct unit
 				  const struct value *value)
 {
 	if (value->form == DW_FORM_addr)
-		return debug_address(object, DEBUG_INFO, value->at, value->number);
+		return debug_address(object, &unit->sections[DEBUG_INFO], value->at, value->number);
 	return indexed_address(object, unit, value->number);
 }
 
@@ -223,7 +224,7 @@ static size_t value_reference(const struct object *object, const struct unit_hea
 	case DW_FORM_ref_udata:
 		return value->number < unit->end - unit->start ? unit->start + value->number : 0;
 	case DW_FORM_ref_addr:
-		return debug_offset(object, DEBUG_INFO, value->at, value->number);
+		return debug_offset(object, &unit->sections[DEBUG_INFO], value->at, value->number);
 	default:
 		return 0;
 	}
@@ -233,7 +234,7 @@ static size_t value_reference(const struct object *object, const struct unit_hea
 static struct place value_location(const struct object *object, const struct unit_header *unit,
 				   const struct value *value)
 {
-	const struct debug_section *info = &object->debug->sections[DEBUG_INFO];
+	const struct debug_section *info = &unit->sections[DEBUG_INFO];
 	struct cursor cursor;
 	uint8_t operation;
 
@@ -242,16 +243,17 @@ static struct place value_location(const struct object *object, const struct uni
 	cursor = cursor_at(info->data, value->at + value->number, value->at, object->debug->big_endian);
 	operation = (uint8_t)cursor_number(&cursor, 1);
 	if (operation == DW_OP_addr && value->number == 1u + unit->address_size)
-		return debug_address(object, DEBUG_INFO, cursor.at, 0);
-	if (operation == DW_OP_addrx)
+		return debug_address(object, info, cursor.at, 0);
+	if (operation == DW_OP_addrx || operation == DW_OP_GNU_addr_index)
 		return indexed_address(object, unit, cursor_uleb(&cursor));
 	return (struct place){0};
 }
 
 // A number, or (DWARF 2) DW_OP_plus_uconst N.
-static uint64_t value_member_offset(const struct object *object, const struct value *value)
+static uint64_t value_member_offset(const struct object *object, const struct unit_header *unit,
+				    const struct value *value)
 {
-	const struct debug_section *info = &object->debug->sections[DEBUG_INFO];
+	const struct debug_section *info = &unit->sections[DEBUG_INFO];
 	struct cursor cursor;
 
 	if (value->form != DW_FORM_block1 && value->form != DW_FORM_exprloc)
@@ -265,6 +267,8 @@ static uint64_t value_member_offset(const struct object *object, const struct va
 static void take_attribute(const struct object *object, const struct unit_header *unit, struct entry *entry,
 			   uint64_t attribute, const struct value *value)
 {
+	const struct debug_section *info = &unit->sections[DEBUG_INFO];
+
 	switch (attribute) {
 	case DW_AT_sibling:
 		entry->sibling = value_reference(object, unit, value);
@@ -276,7 +280,12 @@ static void take_attribute(const struct object *object, const struct unit_header
 		entry->compile_dir = value_text(object, unit, value);
 		break;
 	case DW_AT_dwo_name:
+	case DW_AT_GNU_dwo_name:
 		entry->split_name = value_text(object, unit, value);
+		break;
+	case DW_AT_GNU_dwo_id:
+		entry->split_id = value->number;
+		entry->has_split_id = true;
 		break;
 	case DW_AT_low_pc:
 		entry->low = value_address(object, unit, value);
@@ -285,16 +294,16 @@ static void take_attribute(const struct object *object, const struct unit_header
 	case DW_AT_high_pc:
 		entry->has_high = true;
 		entry->high_is_size = !is_address(value->form);
-		entry->high = entry->high_is_size
-				      ? debug_distance(object, DEBUG_INFO, value->at, value->number)
-				      : value_address(object, unit, value).offset;
+		entry->high = entry->high_is_size ? debug_distance(object, info, value->at, value->number)
+						  : value_address(object, unit, value).offset;
 		break;
 	case DW_AT_ranges:
 		entry->has_ranges = true;
 		if (value->form != DW_FORM_rnglistx) {
-			entry->ranges = debug_offset(object, DEBUG_INFO, value->at, value->number);
+			entry->ranges =
+				unit->ranges_base + debug_offset(object, info, value->at, value->number);
 		} else {
-			const struct debug_section *lists = &object->debug->sections[DEBUG_RNGLISTS];
+			const struct debug_section *lists = &unit->sections[DEBUG_RNGLISTS];
 			struct cursor cursor =
 				cursor_at(lists->data, lists->size,
 					  unit->rnglists_base + value->number * unit->offset_size,
@@ -336,7 +345,7 @@ static void take_attribute(const struct object *object, const struct unit_header
 		entry->encoding = value->number;
 		break;
 	case DW_AT_data_member_location:
-		entry->member_offset = value_member_offset(object, value);
+		entry->member_offset = value_member_offset(object, unit, value);
 		entry->has_member_offset = true;
 		break;
 	case DW_AT_data_bit_offset:
@@ -358,7 +367,7 @@ static void take_attribute(const struct object *object, const struct unit_header
 		}
 		break;
 	case DW_AT_stmt_list:
-		entry->line_offset = debug_offset(object, DEBUG_INFO, value->at, value->number);
+		entry->line_offset = debug_offset(object, info, value->at, value->number);
 		break;
 	default:
 		break;
@@ -369,20 +378,22 @@ static void take_attribute(const struct object *object, const struct unit_header
 static void take_base(const struct object *object, struct unit_header *unit, uint64_t attribute,
 		      const struct value *value)
 {
-	uint64_t *base = attribute == DW_AT_str_offsets_base ? &unit->str_offsets_base
-			 : attribute == DW_AT_addr_base      ? &unit->addr_base
-			 : attribute == DW_AT_rnglists_base  ? &unit->rnglists_base
-							     : NULL;
+	uint64_t *base = attribute == DW_AT_str_offsets_base  ? &unit->str_offsets_base
+			 : attribute == DW_AT_addr_base       ? &unit->addr_base
+			 : attribute == DW_AT_GNU_addr_base   ? &unit->addr_base
+			 : attribute == DW_AT_rnglists_base   ? &unit->rnglists_base
+			 : attribute == DW_AT_GNU_ranges_base ? &unit->split_ranges_base
+							      : NULL;
 
 	if (base)
-		*base = debug_offset(object, DEBUG_INFO, value->at, value->number);
+		*base = debug_offset(object, &unit->sections[DEBUG_INFO], value->at, value->number);
 }
 
 bool entry_read(const struct object *object, struct unit_header *unit, size_t at, struct entry *entry,
 		struct unit_header *bases)
 {
 	const struct debug *debug = object->debug;
-	const struct debug_section *info = &debug->sections[DEBUG_INFO];
+	const struct debug_section *info = &unit->sections[DEBUG_INFO];
 	struct cursor cursor = cursor_at(info->data, unit->end, at, debug->big_endian), list;
 	const struct abbreviation *abbreviation;
 	uint64_t code = cursor_uleb(&cursor);
@@ -400,7 +411,7 @@ bool entry_read(const struct object *object, struct unit_header *unit, size_t at
 	abbreviation = &unit->list.at[index - 1];
 	entry->tag = abbreviation->tag;
 	entry->children = abbreviation->children;
-	list = cursor_at(debug->sections[DEBUG_ABBREV].data, debug->sections[DEBUG_ABBREV].size,
+	list = cursor_at(unit->sections[DEBUG_ABBREV].data, unit->sections[DEBUG_ABBREV].size,
 			 abbreviation->attributes, debug->big_endian);
 	for (;;) {
 		uint64_t attribute = cursor_uleb(&list), form = cursor_uleb(&list);
@@ -465,7 +476,7 @@ typedef bool take_range(void *arg, uint32_t section, uint64_t low, uint64_t high
 static void walk_rnglist(const struct object *object, const struct unit_header *unit, uint64_t offset,
 			 take_range *take, void *arg)
 {
-	const struct debug_section *section = &object->debug->sections[DEBUG_RNGLISTS];
+	const struct debug_section *section = &unit->sections[DEBUG_RNGLISTS];
 	struct cursor cursor = cursor_at(section->data, section->size, offset, object->debug->big_endian);
 	struct place base = unit->low, start;
 
@@ -492,19 +503,17 @@ static void walk_rnglist(const struct object *object, const struct unit_header *
 			end = base.offset + cursor_uleb(&cursor);
 			break;
 		case DW_RLE_base_address:
-			base = debug_address(object, DEBUG_RNGLISTS, at,
-					     cursor_number(&cursor, unit->address_size));
+			base = debug_address(object, section, at, cursor_number(&cursor, unit->address_size));
 			continue;
 		case DW_RLE_start_end:
-			start = debug_address(object, DEBUG_RNGLISTS, at,
+			start = debug_address(object, section, at,
 					      cursor_number(&cursor, unit->address_size));
 			at = cursor.at;
-			end = debug_address(object, DEBUG_RNGLISTS, at,
-					    cursor_number(&cursor, unit->address_size))
+			end = debug_address(object, section, at, cursor_number(&cursor, unit->address_size))
 				      .offset;
 			break;
 		case DW_RLE_start_length:
-			start = debug_address(object, DEBUG_RNGLISTS, at,
+			start = debug_address(object, section, at,
 					      cursor_number(&cursor, unit->address_size));
 			end = start.offset + cursor_uleb(&cursor);
 			break;
@@ -530,10 +539,10 @@ static void walk_old_ranges(const struct object *object, const struct unit_heade
 		uint64_t stored = cursor_number(&cursor, unit->address_size), end;
 		struct place start, stop;
 
-		start = debug_address(object, DEBUG_RANGES, at, stored);
+		start = debug_address(object, section, at, stored);
 		at = cursor.at;
 		end = cursor_number(&cursor, unit->address_size);
-		stop = debug_address(object, DEBUG_RANGES, at, end);
+		stop = debug_address(object, section, at, end);
 		if (cursor.bad || !debug_spend(object, 1) ||
 		    (!start.section && !start.offset && !stop.section && !stop.offset))
 			return;
@@ -610,16 +619,26 @@ static void index_unit(struct object *object, struct info_index *index, uint32_t
 	}
 }
 
-// Reads a unit's header and first entry; *next is the following unit. false: nothing behind it can be found.
-static bool read_unit(struct object *object, size_t at, struct unit_header *unit, size_t *next)
+// Before DWARF 5 both parts of -gsplit-dwarf are told by this attribute (the GCC wiki's DebugFission page).
+static void take_old_split(const struct debug *debug, struct unit_header *unit, const struct entry *entry)
+{
+	if (unit->version >= 5 || !entry->has_split_id)
+		return;
+	unit->kind = unit->sections == debug->sections ? DW_UT_skeleton : DW_UT_split_compile;
+	unit->split_id = entry->split_id;
+}
+
+bool unit_read(struct object *object, const struct debug_section *sections, size_t at,
+	       struct unit_header *unit, size_t *next)
 {
 	struct debug *debug = object->debug;
-	const struct debug_section *info = &debug->sections[DEBUG_INFO];
+	const struct debug_section *info = &sections[DEBUG_INFO];
 	struct cursor cursor = cursor_at(info->data, info->size, at, debug->big_endian);
 	uint64_t length, abbreviations;
 	struct entry entry;
 	size_t field;
 
+	unit->sections = sections;
 	unit->start = at;
 	unit->offset_size = 4;
 	length = cursor_number(&cursor, 4);
@@ -640,7 +659,7 @@ static bool read_unit(struct object *object, size_t at, struct unit_header *unit
 		unit->address_size = (unsigned)cursor_number(&cursor, 1);
 	}
 	field = cursor.at;
-	abbreviations = debug_offset(object, DEBUG_INFO, field, cursor_number(&cursor, unit->offset_size));
+	abbreviations = debug_offset(object, info, field, cursor_number(&cursor, unit->offset_size));
 	if (unit->version < 5)
 		unit->address_size = (unsigned)cursor_number(&cursor, 1);
 	if (unit->kind == DW_UT_skeleton || unit->kind == DW_UT_split_compile)
@@ -650,9 +669,11 @@ static bool read_unit(struct object *object, size_t at, struct unit_header *unit
 	if (cursor.bad || (unit->address_size != 8 && unit->address_size != 4))
 		return true;
 	read_abbreviations(debug, unit, abbreviations);
-	// defaults of DWARF 5 7.26, 7.27: behind the header of the only table
-	unit->str_offsets_base = unit->addr_base = 8;
-	unit->rnglists_base = 12;
+	if (unit->version == 5) {
+		// defaults of 7.26, 7.27: behind the header of the only table
+		unit->str_offsets_base = unit->addr_base = 8;
+		unit->rnglists_base = 12;
+	}
 	if (!entry_read(object, unit, cursor.at, &entry, unit) ||
 	    !entry_read(object, unit, cursor.at, &entry, NULL))
 		return true;
@@ -661,6 +682,7 @@ static bool read_unit(struct object *object, size_t at, struct unit_header *unit
 	unit->line_offset = entry.line_offset;
 	unit->compile_dir = entry.compile_dir;
 	unit->split_name = entry.split_name;
+	take_old_split(debug, unit, &entry);
 	return true;
 }
 
@@ -675,32 +697,26 @@ static int compare_subjects(const void *left, const void *right)
 	return (a->entry > b->entry) - (a->entry < b->entry);
 }
 
-/*
- * -gsplit-dwarf leaves a skeleton in the object, with addresses and lines; the entries are in a .dwo file. An object that
- * ld -r made has several skeletons, whose files are not looked for.
- */
-static void join_split(struct object *object, struct info_index *index)
+void unit_release(struct unit_header *unit)
 {
-	struct unit_header skeleton, unit = {0};
-	size_t next;
+	intmap_free(unit->abbreviations);
+	free(unit->list.at);
+}
 
-	if (index->units.count != 1 || index->units.at[0].kind != DW_UT_skeleton)
+// -gsplit-dwarf leaves a skeleton in the object, with addresses and lines; the entries are in another file.
+static void join_split(struct object *object, struct info_index *index, uint32_t number)
+{
+	struct unit_header *skeleton = &index->units.at[number], unit;
+
+	if (skeleton->kind != DW_UT_skeleton || !split_find(object, skeleton, &unit))
 		return;
-	skeleton = index->units.at[0];
-	if (skeleton.compile_dir) // its section may be replaced
-		skeleton.compile_dir = arena_strdup(object->arena, skeleton.compile_dir);
-	if (!debug_join_split(object, skeleton.split_name, skeleton.compile_dir, skeleton.split_id))
-		return;
-	read_unit(object, 0, &unit, &next);
-	unit.addr_base = skeleton.addr_base;
-	unit.line_offset = skeleton.line_offset;
-	unit.low = skeleton.low;
-	unit.compile_dir = skeleton.compile_dir;
-	intmap_free(skeleton.abbreviations);
-	free(skeleton.list.at);
-	index->units.at[0] = unit;
-	index->subjects.count = 0;
-	index_unit(object, index, 0);
+	unit.addr_base = skeleton->addr_base;
+	unit.ranges_base = skeleton->split_ranges_base;
+	unit.line_offset = skeleton->line_offset;
+	unit.low = skeleton->low;
+	unit.compile_dir = skeleton->compile_dir;
+	unit_release(skeleton);
+	*skeleton = unit;
 }
 
 struct info_index *info_of(struct object *object)
@@ -716,15 +732,15 @@ struct info_index *info_of(struct object *object)
 	while (at < debug->sections[DEBUG_INFO].size) {
 		struct unit_header unit = {0};
 		size_t next;
-		bool more = read_unit(object, at, &unit, &next);
+		bool more = unit_read(object, debug->sections, at, &unit, &next);
 
 		*vec_push(&index->units) = unit;
 		if (!more)
 			break;
+		join_split(object, index, (uint32_t)(index->units.count - 1));
 		index_unit(object, index, (uint32_t)(index->units.count - 1));
 		at = next;
 	}
-	join_split(object, index);
 	if (index->subjects.count)
 		qsort(index->subjects.at, index->subjects.count, sizeof(struct subject), compare_subjects);
 	return index;
@@ -734,10 +750,8 @@ void info_index_free(struct info_index *index)
 {
 	if (!index)
 		return;
-	for (size_t i = 0; i < index->units.count; i++) {
-		intmap_free(index->units.at[i].abbreviations);
-		free(index->units.at[i].list.at);
-	}
+	for (size_t i = 0; i < index->units.count; i++)
+		unit_release(&index->units.at[i]);
 	type_index_free(index->types);
 	free(index->units.at);
 	free(index->subjects.at);
@@ -776,11 +790,10 @@ const char *object_compile_dir(struct object *object)
 	while (!object->compile_dir && at < debug->sections[DEBUG_INFO].size) {
 		struct unit_header unit = {0};
 		size_t next;
-		bool more = read_unit(object, at, &unit, &next);
+		bool more = unit_read(object, debug->sections, at, &unit, &next);
 
 		object->compile_dir = unit.compile_dir;
-		intmap_free(unit.abbreviations);
-		free(unit.list.at);
+		unit_release(&unit);
 		if (!more || unit.kind != DW_UT_type)
 			break;
 		at = next;

@@ -11,13 +11,17 @@ struct abbreviation {
 	size_t attributes; /* offset in .debug_abbrev of the list of pairs */
 };
 
-struct unit_header {              /* one compilation unit */
+struct unit_header { /* one compilation unit */
+	const struct debug_section
+		*sections;        /* the object's, or those of a file of split debug information */
 	size_t start, end, first; /* offset of its header, its end, its first entry */
 	unsigned version, kind, offset_size, address_size; /* kind: DW_UT_* */
 	struct intmap *abbreviations;                      /* code -> index + 1 into the list */
 	VEC(struct abbreviation) list;
 	struct place low; /* base of range lists */
 	uint64_t line_offset, str_offsets_base, addr_base, rnglists_base;
+	uint64_t ranges_base,
+		split_ranges_base; /* before DWARF 5: what a skeleton says is the other part's */
 	const char *compile_dir;
 	const char *split_name; /* of a skeleton: where the rest is, and which */
 	uint64_t split_id;
@@ -30,6 +34,8 @@ struct entry {
 	size_t next;    /* offset behind its attributes */
 	size_t sibling; /* 0: unknown */
 	const char *name, *compile_dir, *split_name;
+	uint64_t split_id;
+	bool has_split_id;
 	struct place low;
 	bool has_low, high_is_size, has_high, has_ranges;
 	uint64_t high;
@@ -60,6 +66,12 @@ struct info_index {
 	VEC(struct subject) subjects; /* by section and offset */
 };
 
+/* Reads a unit's header and first entry; *next is the following unit. false: nothing behind it can be found. */
+bool unit_read(struct object *object, const struct debug_section *sections, size_t at,
+	       struct unit_header *unit, size_t *next);
+void unit_release(struct unit_header *unit);
+/* The unit that a skeleton stands for, from a .dwo or .dwp file that holds one with its id (debug-split.c). */
+bool split_find(struct object *object, const struct unit_header *skeleton, struct unit_header *unit);
 /*
  * Reads the entry at AT. Returns false at the end of the unit or where it cannot be read; a null entry (end of a
  * list of children) has tag 0. With BASES set only the unit's bases are taken.

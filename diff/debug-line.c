@@ -71,9 +71,10 @@ static const char *read_entry_field(struct object *object, struct cursor *cursor
 		return cursor_text(cursor);
 	case DW_FORM_line_strp:
 	case DW_FORM_strp:
-		offset = debug_offset(object, DEBUG_LINE, at, cursor_number(cursor, offset_size));
-		return text_of(
-			debug_text(object->debug, form == DW_FORM_strp ? DEBUG_STR : DEBUG_LINE_STR, offset));
+		offset = debug_offset(object, &object->debug->sections[DEBUG_LINE], at,
+				      cursor_number(cursor, offset_size));
+		return text_of(debug_text(
+			&object->debug->sections[form == DW_FORM_strp ? DEBUG_STR : DEBUG_LINE_STR], offset));
 	case DW_FORM_udata:
 		*number = cursor_uleb(cursor);
 		return "";
@@ -238,8 +239,8 @@ static enum step run_extended(struct object *object, struct machine *machine)
 	} else if (opcode == DW_LNE_set_address && (length == 9 || length == 5)) {
 		size_t at = cursor->at;
 
-		machine->address =
-			debug_address(object, DEBUG_LINE, at, cursor_number(cursor, (unsigned)length - 1));
+		machine->address = debug_address(object, &object->debug->sections[DEBUG_LINE], at,
+						 cursor_number(cursor, (unsigned)length - 1));
 	}
 	cursor->at = end;
 	return step;
@@ -250,7 +251,7 @@ static uint64_t read_fixed_advance(struct object *object, struct cursor *cursor)
 {
 	size_t at = cursor->at;
 
-	return debug_distance(object, DEBUG_LINE, at, cursor_number(cursor, 2));
+	return debug_distance(object, &object->debug->sections[DEBUG_LINE], at, cursor_number(cursor, 2));
 }
 
 static enum step run_standard(struct object *object, const struct program *program, struct machine *machine,

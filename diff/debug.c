@@ -7,9 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
+#include <zstd.h>
+
+#ifndef ELFCOMPRESS_ZSTD // the elf.h of glibc before 2.38
+#define ELFCOMPRESS_ZSTD 2
+#endif
+
+#define OLD_COMPRESSED ".zdebug_"
 
 // zlib cannot expand by more than 1032:1 (its own documentation, zlib_tech.html); a header that says so is a
-// bomb.
+// bomb. zstd can, but debug information never does.
 #define INFLATE_RATIO_MAX 1032u
 
 // A healthy object needs about one step for ten bytes of debug information.
@@ -102,22 +109,23 @@ static const char *const section_names[DEBUG_KINDS] = {
 	[DEBUG_RANGES] = ".debug_ranges",     [DEBUG_NOTES] = ".debug_hotpatch",
 };
 
-// Own inflation: elf_compress() would write to the section header, which is in the read-only map of the file.
-static void take_compressed(const struct debug *debug, struct debug_section *section, const Elf_Data *raw)
+static bool inflate_into(uint8_t *to, size_t size, uint64_t type, const uint8_t *from, size_t length)
 {
-	struct cursor header = cursor_at(raw->d_buf, raw->d_size, 0, debug->big_endian);
-	uint64_t type = cursor_number(&header, 4), size;
-	uLongf room;
+	uLongf room = size;
 
-	cursor_skip(&header, 4); // ch_reserved
-	size = cursor_number(&header, 8);
-	cursor_skip(&header, 8); // ch_addralign
-	if (header.bad || type != ELFCOMPRESS_ZLIB || !size || size / INFLATE_RATIO_MAX > raw->d_size)
+	if (type == ELFCOMPRESS_ZSTD)
+		return ZSTD_decompress(to, size, from, length) == size;
+	return uncompress(to, &room, from, length) == Z_OK && room == size;
+}
+
+// Own inflation: elf_compress() would write to the section header, which is in the read-only map of the file.
+static void take_compressed(struct debug_section *section, struct cursor packed, uint64_t type, uint64_t size)
+{
+	if (packed.bad || (type != ELFCOMPRESS_ZLIB && type != ELFCOMPRESS_ZSTD) || !size ||
+	    size / INFLATE_RATIO_MAX > packed.size)
 		return;
 	section->inflated = xalloc(size);
-	room = size;
-	if (uncompress(section->inflated, &room, header.data + header.at, header.size - header.at) != Z_OK ||
-	    room != size) {
+	if (!inflate_into(section->inflated, size, type, packed.data + packed.at, packed.size - packed.at)) {
 		free(section->inflated);
 		section->inflated = NULL;
 		return;
@@ -127,8 +135,9 @@ static void take_compressed(const struct debug *debug, struct debug_section *sec
 }
 
 void debug_take_contents(const struct debug *debug, struct debug_section *section, Elf_Scn *scn,
-			 const GElf_Shdr *header)
+			 const GElf_Shdr *header, const char *name)
 {
+	struct cursor cursor;
 	Elf_Data *raw;
 
 	if (section->data || header->sh_type == SHT_NOBITS)
@@ -136,8 +145,24 @@ void debug_take_contents(const struct debug *debug, struct debug_section *sectio
 	raw = elf_rawdata(scn, NULL);
 	if (!raw || !raw->d_buf)
 		return;
-	if (header->sh_flags & SHF_COMPRESSED) {
-		take_compressed(debug, section, raw);
+	cursor = cursor_at(raw->d_buf, raw->d_size, 0, debug->big_endian);
+	if (header->sh_flags & SHF_COMPRESSED) { // Elf64_Chdr
+		uint64_t type = cursor_number(&cursor, 4), size;
+
+		cursor_skip(&cursor, 4);
+		size = cursor_number(&cursor, 8);
+		cursor_skip(&cursor, 8);
+		take_compressed(section, cursor, type, size);
+		return;
+	}
+	if (!strncmp(name, OLD_COMPRESSED, strlen(OLD_COMPRESSED)) && raw->d_size > 12 &&
+	    !memcmp(raw->d_buf, "ZLIB", 4)) { // then the size, big-endian everywhere
+		uint64_t size;
+
+		cursor_skip(&cursor, 4);
+		cursor.big_endian = true;
+		size = cursor_number(&cursor, 8);
+		take_compressed(section, cursor, ELFCOMPRESS_ZLIB, size);
 		return;
 	}
 	section->data = raw->d_buf;
@@ -178,17 +203,21 @@ static void take_relocs(struct debug_section *section, Elf_Scn *scn)
 	}
 }
 
-const char *debug_section_name(enum debug_kind kind)
+// ".zdebug_info" is how compressed sections were called before ELF had a flag for them.
+int debug_kind_of(const char *name, const char *tail)
 {
-	return section_names[kind];
-}
+	size_t length, tail_length = strlen(tail);
 
-static int debug_kind_of(const char *name)
-{
-	if (name)
-		for (int kind = 0; kind < DEBUG_KINDS; kind++)
-			if (!strcmp(name, section_names[kind]))
-				return kind;
+	if (!name || *name != '.' || strlen(name) < tail_length)
+		return -1;
+	name += strncmp(name, OLD_COMPRESSED, strlen(OLD_COMPRESSED)) ? 1 : 2;
+	length = strlen(name);
+	if (length < tail_length || strcmp(name + length - tail_length, tail))
+		return -1;
+	for (int kind = 0; kind < DEBUG_KINDS; kind++)
+		if (strlen(section_names[kind] + 1) == length - tail_length &&
+		    !strncmp(section_names[kind] + 1, name, length - tail_length))
+			return kind;
 	return -1;
 }
 
@@ -211,17 +240,17 @@ static void find_sections(struct debug *debug)
 		name = elf_strptr(debug->elf, names, section.sh_name);
 		if (name && !strcmp(name, ".debug_types")) // of DWARF 4
 			debug->has_type_units = true;
-		if (section.sh_type != SHT_RELA && (kind = debug_kind_of(name)) >= 0) {
+		if (section.sh_type != SHT_RELA && (kind = debug_kind_of(name, "")) >= 0) {
 			// type units (-fdebug-types-section) are in .debug_info sections of their own
 			if (section.sh_flags & SHF_GROUP) {
 				debug->has_type_units = true;
 				continue;
 			}
-			debug_take_contents(debug, &debug->sections[kind], scn, &section);
+			debug_take_contents(debug, &debug->sections[kind], scn, &section, name);
 		} else if (section.sh_type == SHT_RELA &&
 			   gelf_getshdr(elf_getscn(debug->elf, section.sh_info), &target) &&
 			   !(target.sh_flags & SHF_GROUP) &&
-			   (kind = debug_kind_of(elf_strptr(debug->elf, names, target.sh_name))) >= 0) {
+			   (kind = debug_kind_of(elf_strptr(debug->elf, names, target.sh_name), "")) >= 0) {
 			take_relocs(&debug->sections[kind], scn);
 		}
 	}
@@ -240,8 +269,7 @@ static void debug_close(struct object *object)
 	line_index_free(debug->lines);
 	info_index_free(debug->info);
 	elf_end(debug->elf);
-	elf_end(debug->split);
-	file_unmap(&debug->split_file);
+	splits_free(debug);
 	object->debug = NULL;
 }
 
@@ -292,9 +320,9 @@ static const Elf64_Rela *reloc_at(const struct debug_section *section, size_t at
 										 : NULL;
 }
 
-struct place debug_address(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored)
+struct place debug_address(const struct object *object, const struct debug_section *section, size_t at,
+			   uint64_t stored)
 {
-	const struct debug_section *section = &object->debug->sections[kind];
 	const Elf64_Rela *reloc = reloc_at(section, at);
 	const struct symbol *symbol;
 
@@ -305,9 +333,9 @@ struct place debug_address(const struct object *object, enum debug_kind kind, si
 			      .offset = symbol->value + (uint64_t)reloc->r_addend};
 }
 
-uint64_t debug_distance(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored)
+uint64_t debug_distance(const struct object *object, const struct debug_section *section, size_t at,
+			uint64_t stored)
 {
-	const struct debug_section *section = &object->debug->sections[kind];
 	const Elf64_Rela *add = reloc_at(section, at), *subtract = add + 1;
 
 	if (!add || subtract == section->relocs + section->reloc_count || subtract->r_offset != at ||
@@ -318,15 +346,14 @@ uint64_t debug_distance(const struct object *object, enum debug_kind kind, size_
 	       object->symbols[ELF64_R_SYM(subtract->r_info)].value - (uint64_t)subtract->r_addend;
 }
 
-uint64_t debug_offset(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored)
+uint64_t debug_offset(const struct object *object, const struct debug_section *section, size_t at,
+		      uint64_t stored)
 {
-	return debug_address(object, kind, at, stored).offset;
+	return debug_address(object, section, at, stored).offset;
 }
 
-const char *debug_text(const struct debug *debug, enum debug_kind kind, uint64_t offset)
+const char *debug_text(const struct debug_section *section, uint64_t offset)
 {
-	const struct debug_section *section = &debug->sections[kind];
-
 	if (!section->data || offset >= section->size ||
 	    !memchr(section->data + offset, 0, section->size - offset))
 		return NULL;

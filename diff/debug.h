@@ -66,8 +66,7 @@ struct debug {
 	uint64_t
 		budget; /* abbreviations and ranges that may still be read: hostile units can all name the same long list */
 	struct debug_section sections[DEBUG_KINDS];
-	Elf *split; /* the .dwo file that some sections are of, or NULL */
-	struct file split_file;
+	struct split *splits;     /* debug-split.c: files that hold the entries of units */
 	struct line_index *lines; /* debug-line.c, made by the first question */
 	struct info_index *info;  /* debug-info.c, likewise */
 };
@@ -76,22 +75,24 @@ struct debug {
 struct debug *debug_open(struct object *object);
 /* A section's bytes, inflated where they are compressed; nothing when SECTION has some already. */
 void debug_take_contents(const struct debug *debug, struct debug_section *section, Elf_Scn *scn,
-			 const GElf_Shdr *header);
-/* Name of a section of that kind. */
-const char *debug_section_name(enum debug_kind kind);
-/* Takes the entries from the .dwo file NAME (DW_AT_dwo_name) when one with this id is there. */
-bool debug_join_split(struct object *object, const char *name, const char *compile_dir, uint64_t id);
+			 const GElf_Shdr *header, const char *name);
+/* Which kind a name says, "" or ".dwo" behind it (TAIL); -1: another section. */
+int debug_kind_of(const char *name, const char *tail);
+void splits_free(struct debug *debug);
 void line_index_free(struct line_index *index);
 void info_index_free(struct info_index *index);
 
 /* The relocated value of a field of a debug section: the relocation's when there is one at AT, else STORED. */
-struct place debug_address(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored);
+struct place debug_address(const struct object *object, const struct debug_section *section, size_t at,
+			   uint64_t stored);
 /* A number that may be the difference of two symbols, written as two relocations of one field (ADD16, SUB16), on machines
  * whose linker relaxes code: RISC-V and LoongArch. STORED: what the field holds. */
-uint64_t debug_distance(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored);
-uint64_t debug_offset(const struct object *object, enum debug_kind kind, size_t at, uint64_t stored);
+uint64_t debug_distance(const struct object *object, const struct debug_section *section, size_t at,
+			uint64_t stored);
+uint64_t debug_offset(const struct object *object, const struct debug_section *section, size_t at,
+		      uint64_t stored);
 /* Text at an offset of a string section, NULL when it is outside. */
-const char *debug_text(const struct debug *debug, enum debug_kind kind, uint64_t offset);
+const char *debug_text(const struct debug_section *section, uint64_t offset);
 
 /* PATH as people want to read it: behind the compilation directory, without "./". Lives in the object's arena. */
 const char *debug_path(struct object *object, const char *directory, const char *name);

@@ -12,6 +12,7 @@
 #include "util/util.h"
 
 struct object;
+struct tree;
 struct unit;
 
 /* ---- the object model --------------------------------------------------------------------------- */
@@ -121,7 +122,8 @@ struct change {
 	enum change_kind kind;
 	uint64_t at_old, at_new; /* offset in the unit on each side */
 	const char *old, *new;   /* text: values, names, sizes; may be NULL */
-	const char *file;        /* source place on the new side, or NULL */
+	const char *file;        /* source place on the new side (of what is gone: the old one), or NULL */
+	const char *old_file;    /* the same place on the old side, or NULL */
 	unsigned line, old_line;
 	const char *text; /* one phrase for people: "new check: ...", "immediate 3 -> 5" */
 	const struct unit *of;
@@ -171,6 +173,7 @@ struct object {
 	struct unit *units; /* all, by section and offset */
 	size_t unit_count;
 	const char *tree_root;   /* of the tree it was loaded from, or NULL */
+	const struct tree *tree; /* likewise */
 	const char *file_path;   /* that opens the file it is in, or NULL */
 	const char *source_file; /* first STT_FILE */
 	const char *compiler;    /* first string of .comment, or NULL */
@@ -231,7 +234,7 @@ struct tree {
 	char *root;
 	enum tree_form form; /* what PATH is */
 	struct arena *arena;
-	VEC(struct input) objects, images;
+	VEC(struct input) objects, images, packages; /* packages: .dwp files of split debug information */
 };
 int tree_scan(const char *path, struct tree *tree, struct diags *diags);
 void tree_free(struct tree *tree);

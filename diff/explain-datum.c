@@ -94,6 +94,12 @@ static const char *place_text(const struct unit *unit, uint64_t at, unsigned wid
 		     : arena_printf(arena, "value at +0x%" PRIx64, width ? at / width * width : at);
 }
 
+static void set_declared(const struct unit *old, const struct unit *new_unit, struct change *change)
+{
+	unit_declared(new_unit, &change->file, &change->line);
+	unit_declared(old, &change->old_file, &change->old_line);
+}
+
 static void explain_bytes(struct unit *old, struct unit *new_unit)
 {
 	const uint8_t *a = bytes_of(old), *b = bytes_of(new_unit);
@@ -113,7 +119,7 @@ static void explain_bytes(struct unit *old, struct unit *new_unit)
 		change.new = value_text(new_unit, i, width, arena);
 		change.text = arena_printf(arena, "%s: %s → %s", place_text(new_unit, i, width, arena),
 					   change.old, change.new);
-		unit_declared(new_unit, &change.file, &change.line);
+		set_declared(old, new_unit, &change);
 		add_change(new_unit, &change);
 		return;
 	}
@@ -146,7 +152,7 @@ static void explain_pointers(struct unit *old, struct unit *new_unit)
 		change.text =
 			arena_printf(arena, "pointer at +0x%" PRIx64 ": %s → %s", change.at_new,
 				     change.old ? change.old : "none", change.new ? change.new : "none");
-		unit_declared(new_unit, &change.file, &change.line);
+		set_declared(old, new_unit, &change);
 		add_change(new_unit, &change);
 		return;
 	}
@@ -168,7 +174,7 @@ void explain_datum(struct unit *old, struct unit *new_unit)
 					.new = arena_printf(arena, "%" PRIu64, new_unit->size)};
 
 		change.text = arena_printf(arena, "size %s → %s", change.old, change.new);
-		unit_declared(new_unit, &change.file, &change.line);
+		set_declared(old, new_unit, &change);
 		add_change(new_unit, &change);
 	}
 	for (size_t i = 0; i < noted_count; i++)

@@ -91,7 +91,7 @@ static void set_place(struct explainer *explainer, struct change *change, const 
 	const struct site *site = any->site;
 	const struct step *step = &site->alignment.steps[any->step];
 	const struct listing *old_list = &site->old_list, *new_list = &site->new_list;
-	const char *file, *names[1];
+	const char *names[1];
 
 	if (removed)
 		change->at_old = removed->instruction->at;
@@ -101,10 +101,12 @@ static void set_place(struct explainer *explainer, struct change *change, const 
 		change->at_new = added->instruction->at;
 	else if (step->new_at < new_list->count)
 		change->at_new = new_list->at[step->new_at].at;
-	line_at(site->old, change->at_old, &file, &change->old_line);
+	line_at(site->old, change->at_old, &change->old_file, &change->old_line);
 	line_at(site->new_unit, change->at_new, &change->file, &change->line);
-	if (!change->file && line_at(site->old, change->at_old, &change->file, &change->old_line))
+	if (!change->file) {
+		change->file = change->old_file;
 		change->line = change->old_line;
+	}
 	if (site->new_unit != explainer->new_unit)
 		change->of = site->new_unit;
 	if (site->new_unit && debug_inlined(site->new_unit->object, site->new_unit->section,
@@ -674,6 +676,16 @@ static void add_inlined_words(struct explainer *explainer)
 	}
 }
 
+// The source of a difference on both sides: of the instruction where UNIT is a function that it lies in, else of UNIT.
+static void set_places(const struct unit *unit, bool instruction, struct change *change)
+{
+	if (!change->file && (!instruction || !line_at(unit, change->at_new, &change->file, &change->line)))
+		unit_declared(unit, &change->file, &change->line);
+	if (unit->match && !change->old_file &&
+	    (!instruction || !line_at(unit->match, change->at_old, &change->old_file, &change->old_line)))
+		unit_declared(unit->match, &change->old_file, &change->old_line);
+}
+
 // Words and a place for what compare() noted: it gives kinds and values only.
 static void complete_change(struct unit *unit, struct change *change)
 {
@@ -713,12 +725,7 @@ static void complete_change(struct unit *unit, struct change *change)
 			break;
 		}
 	}
-	if (change->file)
-		return;
-	if (place == unit && unit->kind == UNIT_FUNCTION &&
-	    line_at(unit, change->at_new, &change->file, &change->line))
-		return;
-	unit_declared(place, &change->file, &change->line);
+	set_places(place, place == unit && unit->kind == UNIT_FUNCTION, change);
 }
 
 // A difference of code that the facts describe better.
@@ -789,6 +796,10 @@ static void explain_whole(struct unit *unit, enum change_kind kind)
 	else
 		change.old = size;
 	unit_declared(unit, &change.file, &change.line);
+	if (kind == CHANGE_REMOVED) {
+		change.old_file = change.file;
+		change.old_line = change.line;
+	}
 	unit->changes = NULL;
 	unit->change_count = 0;
 	add_change(unit, &change);

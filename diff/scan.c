@@ -17,7 +17,7 @@
 #define MEMBER_HEADER 60
 #define DEPTH_MAX     200
 
-enum content { CONTENT_OTHER, CONTENT_OBJECT, CONTENT_IMAGE, CONTENT_ARCHIVE, CONTENT_THIN };
+enum content { CONTENT_OTHER, CONTENT_OBJECT, CONTENT_IMAGE, CONTENT_ARCHIVE, CONTENT_THIN, CONTENT_PACKAGE };
 
 struct scan {
 	struct tree *tree;
@@ -52,6 +52,8 @@ static enum content find_content(const char *name, const uint8_t *head, size_t s
 {
 	if (ends_with(name, ".dwo")) // split debug information, no code
 		return CONTENT_OTHER;
+	if (ends_with(name, ".dwp") && size >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG))
+		return CONTENT_PACKAGE;
 	if (size >= MAGIC_SIZE && !memcmp(head, ARCHIVE_MAGIC, MAGIC_SIZE))
 		return CONTENT_ARCHIVE;
 	if (size >= MAGIC_SIZE && !memcmp(head, THIN_MAGIC, MAGIC_SIZE))
@@ -316,6 +318,9 @@ static void scan_file(const struct scan *scan, const char *path, const char *fil
 	case CONTENT_THIN:
 		scan_archive(scan, path, file, content == CONTENT_THIN, whole_tree);
 		break;
+	case CONTENT_PACKAGE:
+		*vec_push(&tree->packages) = input;
+		break;
 	case CONTENT_OTHER:
 		if (!whole_tree)
 			report(scan, "malformed-object", path,
@@ -394,6 +399,8 @@ int tree_scan(const char *path, struct tree *tree, struct diags *diags)
 		qsort(tree->objects.at, tree->objects.count, sizeof(struct input), compare_inputs);
 	if (tree->images.count)
 		qsort(tree->images.at, tree->images.count, sizeof(struct input), compare_inputs);
+	if (tree->packages.count)
+		qsort(tree->packages.at, tree->packages.count, sizeof(struct input), compare_inputs);
 	return 0;
 }
 
@@ -401,6 +408,7 @@ void tree_free(struct tree *tree)
 {
 	free(tree->objects.at);
 	free(tree->images.at);
+	free(tree->packages.at);
 	arena_free(tree->arena);
 	free(tree->root);
 	*tree = (struct tree){0};
@@ -440,6 +448,7 @@ struct object *tree_load(const struct tree *tree, const struct input *input, str
 	object->file = file;
 	object->copy = copy;
 	object->tree_root = tree->root;
+	object->tree = tree;
 	object->file_path = input->file;
 	return object;
 }

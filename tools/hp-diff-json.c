@@ -68,6 +68,10 @@ static json_t *change_value(const struct change *change)
 	json_object_set_new(value, "new", text_value(change->new));
 	json_object_set_new(value, "file", text_value(change->file));
 	json_object_set_new(value, "line", change->file ? json_integer(change->line) : json_null());
+	if (change->old_file) {
+		set_text(value, "old_file", change->old_file);
+		json_object_set_new(value, "old_line", json_integer(change->old_line));
+	}
 	set_text(value, "text", change->text);
 	set_text(value, "of", change->of && *change->of->name ? change->of->name : NULL);
 	set_text(value, "inlined", change->of_name);

@@ -58,7 +58,11 @@ right() {
 
 for compiler in "${CC:-cc}" clang-14 clang-16; do
 	command -v "${compiler%% *}" >/dev/null || continue
-	for form in "-g -gdwarf-4" "-g -gdwarf-5" "-g -gz=zlib" "-g -gdwarf-4 -gz=zlib" "-g -gsplit-dwarf" "-g -gsplit-dwarf -gz=zlib"; do
+	for form in "-g -gdwarf-4" "-g -gdwarf-5" "-g -gz=zlib" "-g -gdwarf-4 -gz=zlib" "-g -gsplit-dwarf" "-g -gsplit-dwarf -gz=zlib" \
+		"-g -gdwarf-4 -gsplit-dwarf" "-g -Wa,--compress-debug-sections=zlib-gnu" "-g -Wa,--compress-debug-sections=zstd" "-g -gz=zstd"; do
+		# zstd, and the names of before SHF_COMPRESSED: not every compiler and assembler has them
+		# shellcheck disable=SC2086 # lists of words
+		case $form in *zstd* | *gnu*) $compiler $form -x c -c -o "$work/probe.o" /dev/null 2>/dev/null || continue ;; esac
 		# shellcheck disable=SC2086 # lists of words
 		check "${compiler}_with_${form// /_}_has_places_and_reasons" right $compiler $form
 	done
@@ -79,7 +83,50 @@ broken() {
 		mkfifo "$work/fifo" && mv "$work/fifo" "$work/moved/new/lines.dwo" &&
 		says 1 "immediate 19 → 101" "$work/moved/old/lines.o" "$work/moved/new/lines.o"
 }
+# together_with_split VERSION: ld -r of two objects has two skeletons, each with a .dwo file of its own.
+together_with_split() {
+	both "${CC:-cc}" -g "-gdwarf-$1" -gsplit-dwarf -O2 -ffunction-sections || return 1
+	local side
+	for side in old new; do
+		(cd "$work/made/$side" && ld -r -o all.o lines.o check.o && rm lines.o check.o) || return 1
+	done
+	says 1 "caller: only __LINE__ moved (19→101): no change" "$work/made/old/all.o" "$work/made/new/all.o" &&
+		says 1 "check.c:6  new check: compares with 4242 (in inlined limited)" "$work/made/old/all.o" "$work/made/new/all.o"
+}
+# packaged COMPILER VERSION PROGRAM: the .dwo files of a program went into one .dwp file; the objects are beside it.
+packaged() {
+	both "$1" -g "-gdwarf-$2" -gsplit-dwarf -O2 -ffunction-sections || return 1
+	local side
+	for side in old new; do
+		(cd "$work/made/$side" && echo 'void take(int a) { (void)a; } void report(int a, int b, const char *c) { (void)a, (void)b, (void)c; } int sink(int a) { return a; } int main(void) { return 0; }' >main.c &&
+			"$1" -c main.c && "$1" -o program ./*.o && "$3" -e program -o program.dwp && rm ./*.dwo main.o program) || return 1
+	done
+	says 1 "caller: only __LINE__ moved (19→101): no change" "$work/made/old" "$work/made/new" &&
+		says 1 "check.c:6  new check: compares with 4242 (in inlined limited)" "$work/made/old" "$work/made/new" &&
+		grep -q "^2 objects compared" "$work/out" || return 1
+	# a damaged index, and one of another build: no place, no crash
+	for cut in 200 900; do
+		head -c $cut "$work/made/old/program.dwp" >"$work/made/new/program.dwp"
+		says 1 "immediate 19 → 101" "$work/made/old" "$work/made/new" || return 1
+	done
+	cp "$work/made/old/program.dwp" "$work/made/new/program.dwp"
+	says 1 "immediate 19 → 101" "$work/made/old" "$work/made/new"
+}
 check split_debug_information_moves_with_its_objects moved
+for version in 4 5; do
+	check "partly_linked_objects_have_several_split_files_dwarf_$version" together_with_split $version
+done
+# binutils' makes packages of DWARF 4, LLVM's of 5.
+for compiler in "${CC:-cc}" clang-14 clang-16; do
+	command -v "${compiler%% *}" >/dev/null || continue
+	if command -v dwp >/dev/null; then check "${compiler}_package_of_split_files_dwarf_4" packaged "$compiler" 4 dwp; fi
+	for llvm_dwp in llvm-dwp llvm-dwp-14 llvm-dwp-16; do
+		if command -v $llvm_dwp >/dev/null; then
+			check "${compiler}_package_of_split_files_dwarf_5" packaged "$compiler" 5 $llvm_dwp
+			break
+		fi
+	done
+done
 check split_debug_information_of_another_build_is_not_believed other
 check broken_split_debug_information_is_as_none broken
 

@@ -121,6 +121,7 @@ END
 }
 check json_immediate_has_both_values query 'any((r["what"], r["old"], r["new"], r["file"]) == ("immediate", "3", "5", "limit.c") and r["line"] for r in f["immediate"]["reason"])'
 check json_check_names_line query 'f["check"]["reason"][0]["line"] == 22 and "4242" in f["check"]["reason"][0]["text"]'
+check json_has_the_place_on_both_sides query 'any((r["what"], r["line"], r["old_line"], r["file"], r["old_file"]) == ("target", 37, 34, "limit.c", "limit.c") for r in f["string"]["reason"])'
 check json_call_names_callee query 'any(r["what"] == "target" and r["new"] == "audit" and r["old"] is None for r in f["call"]["reason"])'
 check json_string_has_both_texts query 'any((r["old"], r["new"]) == ("\"old text\"", "\"new text\"") for r in f["string"]["reason"])'
 check json_names_inlined_callee query 'f["inlined"]["reason"][0].get("inlined") == "clamp" and f["inlined"]["reason"][0]["old"] == "700"'
