@@ -117,6 +117,17 @@ static bool same_bytes(const struct section *old, const struct section *new_sect
 	return true;
 }
 
+/*
+ * Tables of the kernel that nothing need be taken out of, and whose new entries come with the payload, or are of no use to
+ * what runs. __dyndbg: descriptors of pr_debug(), with their lines; the loader takes a module's own (kernel/module/main.c).
+ * __ksymtab_strings: names of exports; modules that run were linked with those that were there.
+ */
+static bool may_differ(const struct target *target, const struct section *section)
+{
+	return target->image->kernel &&
+	       (!strcmp(section->name, "__dyndbg") || !strcmp(section->name, "__ksymtab_strings"));
+}
+
 static void check_table(struct target *target, const struct piece *piece, const struct section *section,
 			bool gone)
 {
@@ -126,7 +137,8 @@ static void check_table(struct target *target, const struct piece *piece, const 
 			     .object = piece->pair->path,
 			     .section = section->name};
 
-	if (!gone && old && same_units(old, section) && same_bytes(old, section))
+	if (may_differ(target, section) ||
+	    (!gone && old && same_units(old, section) && same_bytes(old, section)))
 		return;
 	diags_add(target->diags, &place,
 		  "a table that the linker puts together differs; the running program walks the one it has, "

@@ -111,7 +111,8 @@ static struct member *include(struct target *target, struct unit *unit, struct m
 	*place = member = arena_alloc(target->arena, sizeof(*member));
 	member->unit = unit;
 	member->referrer = referrer;
-	if (unit->kind == UNIT_FUNCTION && unit_is_own(target, unit->match, &member->old_vaddr))
+	if (unit->kind == UNIT_FUNCTION && unit_is_own(target, unit->match, &member->old_vaddr) &&
+	    !kernel_goes_with_callers(target, unit))
 		member->old = unit->match;
 	member->root = member->old && !unit->owner ? member : root;
 	*vec_push(&target->members) = member;
@@ -233,6 +234,41 @@ static void refuse_unproven(struct target *target, const struct unit *unit)
 	       target->path);
 }
 
+// Calls in a circle end here.
+enum { CALLERS_DEPTH = 8 };
+
+/* A function to be replaced; or, where it cannot be redirected, all that call it. Returns one that is. */
+static struct member *include_changed(struct target *target, struct unit *unit, unsigned depth)
+{
+	struct member *root = member_find(target, unit), *member;
+	struct unit *caller;
+	uint64_t vaddr;
+	size_t at = 0;
+
+	if (root)
+		return root->root;
+	if (!kernel_goes_with_callers(target, unit))
+		return include(target, unit, NULL, NULL);
+	if (depth > CALLERS_DEPTH) {
+		refuse(target, unit, "notrace",
+		       "has no ftrace site, nor have functions that call it in a circle; change those that "
+		       "call "
+		       "them");
+		return NULL;
+	}
+	while ((caller = kernel_next_caller(target, unit, &at))) {
+		member = NULL;
+		if (unit_is_own(target, caller->match, &vaddr))
+			member = include_changed(target, caller, depth + 1);
+		else if (unit_presence(target, caller->match, &vaddr) == PRESENCE_UNPROVEN)
+			refuse_unproven(target, caller);
+		root = root ? root : member;
+	}
+	if (root)
+		include(target, unit, root, root->unit);
+	return root;
+}
+
 static void select_changed(struct target *target, const struct piece *piece)
 {
 	for (size_t i = 0; i < piece->new->unit_count; i++) {
@@ -243,7 +279,7 @@ static void select_changed(struct target *target, const struct piece *piece)
 		    !unit->match)
 			continue;
 		if (unit_is_own(target, unit->match, &vaddr))
-			include(target, unit, NULL, NULL);
+			include_changed(target, unit, 0);
 		else if (unit_presence(target, unit->match, &vaddr) == PRESENCE_UNPROVEN)
 			refuse_unproven(target, unit);
 	}

@@ -72,6 +72,22 @@ static void describe_state(struct target *target, struct member *member)
 	crypto_hash_sha256(state->record.initial_hash, initial, unit->size);
 }
 
+// A distance that the assembler resolved becomes a relocation like the others, whose fields are zero.
+static const uint8_t *bytes_without_distances(struct target *target, const struct unit *unit)
+{
+	const uint8_t *bytes = unit->section->data ? unit->section->data + unit->offset : NULL;
+	uint8_t *copy = NULL;
+
+	for (size_t i = 0; i < unit->reloc_count && bytes; i++) {
+		if (!unit->relocs[i].implied)
+			continue;
+		if (!copy)
+			bytes = copy = memcpy(arena_alloc(target->arena, unit->size), bytes, unit->size);
+		memset(copy + (unit->relocs[i].offset - unit->offset), 0, unit->relocs[i].info->size);
+	}
+	return bytes;
+}
+
 static void emit_member(struct target *target, struct member *member)
 {
 	struct unit *unit = member->unit;
@@ -82,8 +98,8 @@ static void emit_member(struct target *target, struct member *member)
 	member->section = unit->kind == UNIT_FUNCTION
 				  ? payload_add_section(target->payload, from->name, type, flags)
 				  : payload_get_section(target->payload, from->name, type, flags);
-	member->offset = payload_append(member->section, from->data ? from->data + unit->offset : NULL,
-					unit->size, unit_align(unit));
+	member->offset = payload_append(member->section, bytes_without_distances(target, unit), unit->size,
+					unit_align(unit));
 	if (unit->kind == UNIT_FUNCTION || unit->kind == UNIT_DATUM)
 		member->symbol = payload_add_symbol(target->payload, unit->name, member->section,
 						    member->offset, unit->size, symbol_info(target, unit));

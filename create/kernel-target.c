@@ -206,7 +206,11 @@ void kernel_resolve(struct target *target, struct member *member, const struct r
 
 	uint32_t type = reloc->info->type == R_X86_64_PLT32 ? R_X86_64_PC32 : reloc->info->type;
 
-	if (address.symbol)
+	if (reloc->implied && reloc->info->size < 4)
+		refuse(target, member->unit, "no-function-sections",
+		       "has a short jump to `%s`, its neighbour in %s; change the functions that call it",
+		       reference.name, member->unit->section->name);
+	else if (address.symbol)
 		payload_relocate(member->section, member->offset + (reloc->offset - member->unit->offset),
 				 type, address.symbol, address.base + reference.distance);
 }
@@ -228,9 +232,6 @@ static void add_part(struct target *target, uint32_t function, struct payload_sy
 	*vec_push(&target->part_symbols) = symbol;
 }
 
-// ftrace can redirect a function when its call is the first instruction, or follows endbr64.
-enum { ENTRY_BYTES = 5 };
-
 static void describe_function(struct target *target, struct member *member)
 {
 	const struct image *image = target->image;
@@ -244,7 +245,7 @@ static void describe_function(struct target *target, struct member *member)
 		refuse(target, member->unit, "symbol-missing", "has no symbol in the kernel to find it by");
 		return;
 	}
-	if (!kernel_can_trace(image, member->old_vaddr, ENTRY_BYTES))
+	if (!kernel_can_trace(image, member->old_vaddr, KERNEL_ENTRY_BYTES))
 		refuse(target, member->unit, "notrace",
 		       "has no ftrace site at its entry (notrace, noinstr, or part of the tracer), so it "
 		       "cannot be "

@@ -20,6 +20,14 @@ bool kernel_entry_travels(const struct unit *entry);
 void kernel_emit_beside(struct target *target, const struct member *member);
 void kernel_check_entries(struct target *target);
 
+/* kernel-callers.c */
+/* ftrace redirects a function when its call is the first instruction, or follows endbr64. */
+#define KERNEL_ENTRY_BYTES 5
+/* A function of the image without an ftrace site that nothing but its own object's calls leads to. */
+bool kernel_goes_with_callers(const struct target *target, const struct unit *unit);
+/* Functions that call UNIT and existed before, one by one; *AT begins with 0. NULL: no more. */
+struct unit *kernel_next_caller(const struct target *target, const struct unit *unit, size_t *at);
+
 /* kernel-target.c */
 void kernel_resolve(struct target *target, struct member *member, const struct reloc *reloc, bool call);
 void kernel_describe_functions(struct target *target);

@@ -58,6 +58,28 @@ static size_t functions_in(const struct section *section)
 	return count;
 }
 
+/*
+ * A function that an attribute puts into a section (the kernel's __sched: .sched.text) shares it whatever the compiler's
+ * flags. It can be taken out when all instructions are understood, so that no distance to a neighbour is overlooked, and
+ * none of these distances is of one byte.
+ */
+static bool can_be_taken_out(const struct unit *unit)
+{
+	const struct arch *arch = unit->object->arch;
+	uint64_t end = unit->offset + unit->size;
+	struct code_distance distance;
+
+	if (!strncmp(unit->section->name, ".text", 5) || !arch->distance || !unit->section->data)
+		return false;
+	for (uint64_t at = unit->offset; at < end; at += distance.length)
+		if (!arch->distance(unit->section->data + at, end - at, &distance) || !distance.length)
+			return false;
+	for (size_t i = 0; i < unit->reloc_count; i++)
+		if (unit->relocs[i].implied && unit->relocs[i].info->size < 4)
+			return false;
+	return true;
+}
+
 /* Once per section: all its functions have the same trouble. */
 static void check_function_sections(const struct checker *checker)
 {
@@ -71,7 +93,8 @@ static void check_function_sections(const struct checker *checker)
 		for (size_t k = 0; k < section->unit_count; k++) {
 			const struct unit *unit = section->units[k];
 
-			if (unit->kind != UNIT_FUNCTION || unit->status == UNIT_SAME)
+			if (unit->kind != UNIT_FUNCTION || unit->status == UNIT_SAME ||
+			    can_be_taken_out(unit))
 				continue;
 			refuse(checker, "no-function-sections", unit,
 			       "shares section %s with other functions and cannot be taken out of it safely; "

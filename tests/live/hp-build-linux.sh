@@ -24,11 +24,11 @@ compile() { # DIR SOURCE OPTION... : DIR/SOURCE.o
 
 # ---- the kernel and its module --------------------------------------------------------------------------------------
 
-for source in one two; do
+for source in one two three; do
 	compile running $source && compile old $source "${split[@]}" || { echo "Bail out! it does not compile"; exit 1; }
 done
-"$tiny" link vmlinux "$here/tiny.lds" running/one.o running/two.o &&
-	NEW_ORDER=1 "$tiny" link vmlinux.new "$here/tiny.lds" running/one.o running/two.o &&
+"$tiny" link vmlinux "$here/tiny.lds" running/one.o running/two.o running/three.o &&
+	NEW_ORDER=1 "$tiny" link vmlinux.new "$here/tiny.lds" running/one.o running/two.o running/three.o &&
 	"$tiny" pack gzip vmlinux vmlinuz || { echo "Bail out! it does not link"; exit 1; }
 compile modules.running module && compile modules.old module "${split[@]}" &&
 	ld -r --build-id=sha1 -o module.ko modules.running/module.o && xz -k module.ko || { echo "Bail out! no module"; exit 1; }
@@ -121,7 +121,7 @@ open('damaged', 'wb').write(data)"
 unreadable "a damaged bzImage is an error" damaged "damaged\|decompressed\|malformed"
 echo "no kernel" >text
 unreadable "a text is an error" text "no kernel image"
-ld -T "$here/tiny.lds" --build-id=sha1 -z noexecstack --no-warn-rwx-segments -o bare running/one.o running/two.o
+ld -T "$here/tiny.lds" --build-id=sha1 -z noexecstack --no-warn-rwx-segments -o bare running/one.o running/two.o running/three.o
 unreadable "a kernel without kallsyms is an error" bare "kallsyms"
 
 # ---- symbols and tables -----------------------------------------------------------------------------------------------
@@ -135,6 +135,15 @@ asks "the old static is the kernel's, the new one comes along" STATIC "any(n.sta
 changed MAIN two
 builds "a function with table entries makes a package" MAIN vmlinuz
 asks "their keys are bound, a call of a namesake goes by position" MAIN "{('call_key', 0), ('jiffies', 0), ('same_name', 2), ('plain', 0)} <= b"
+changed SILENT three
+builds "a function without a place for ftrace goes with those who call it" SILENT vmlinuz
+asks "they are replaced, those in between too" SILENT "sorted(n for n, _ in f) == ['loud', 'louder'] and not any(n.startswith('silent') for n, _ in b)"
+changed SCHED three
+builds "a function that an attribute puts beside others makes a package" SCHED vmlinuz
+asks "what it calls in its section is the kernel's" SCHED "f == [('waiter', 0)] and ('waits', 0) in b"
+changed DEBUG three
+builds "a function with one more pr_debug() makes a package" DEBUG vmlinuz
+asks "the new description comes along" DEBUG "f == [('debugged', 0)] and t['states']"
 changed MODULE module
 builds "a function of a module makes a package" MODULE module.ko vmlinuz
 asks "the target is the module, what it imports is exported" MODULE "t['kind'] == 'linux-module' and t['name'] == 'tiny_module' and [x['flags'] & 2 for x in t['bindings'] if x['name'] == 'plain'] == [2] and [x['object'] for x in t['bindings'] if x['name'].startswith('own_key')] == ['tiny_module']"
@@ -151,6 +160,10 @@ changed INIT one
 refuses "code that ran at the start is refused" init-changed INIT vmlinuz
 changed NOTRACE one
 refuses "a function without a place for ftrace is refused" notrace NOTRACE vmlinuz
+changed HANDED three
+refuses "one whose address is in data is refused" notrace HANDED vmlinuz
+changed CIRCLE three
+refuses "one of those that call each other in a circle is refused" notrace CIRCLE vmlinuz
 changed DATA one
 refuses "changed initial data is refused" data-changed DATA vmlinuz
 changed OWN_KEY module
@@ -187,7 +200,7 @@ refuses "old objects of another source than the running ones are refused" image-
 mkdir -p ASM/old ASM/new
 printf '.globl by_hand\n.type by_hand,@function\nby_hand: nop\nret\n.size by_hand,.-by_hand\n' >by_hand.s
 as by_hand.s -o ASM/old/by_hand.o && sed s/nop/'nop;nop'/ by_hand.s | as - -o ASM/new/by_hand.o
-"$tiny" link with_asm "$here/tiny.lds" running/one.o running/two.o ASM/old/by_hand.o
+"$tiny" link with_asm "$here/tiny.lds" running/one.o running/two.o running/three.o ASM/old/by_hand.o
 cp -r ASM/old ASM/running
 refuses "assembly code is refused" section-unsupported ASM with_asm
 
