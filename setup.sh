@@ -25,7 +25,7 @@ ALL_FIXES="$FIXES python3-dev libnghttp2-dev libssh2-1-dev libkrb5-dev libgnutls
 # Build systems with the plugin, and compilers that have plugins of their own.
 PLUGINS="gcc-11 gcc-11-plugin-dev gcc-12-plugin-dev-aarch64-linux-gnu gcc-12-plugin-dev-powerpc64le-linux-gnu gcc-12-plugin-dev-s390x-linux-gnu gcc-12-plugin-dev-riscv64-linux-gnu automake cmake meson ccache"
 # Tests are built by both compilers and linked by three linkers (binutils has gold); SQLite's sources are put together by tcl.
-TESTS="chromium llvm tcl zstd $PLUGINS $MACHINES $CROSS libcriterion-dev python3 strace gdb shellcheck clang-format g++ clang lld"
+TESTS="chromium llvm tcl zstd lz4 lzop $PLUGINS $MACHINES $CROSS libcriterion-dev python3 strace gdb shellcheck clang-format g++ clang lld"
 
 # The GCC plugin is built when these are there.
 PLUGIN="g++ gcc-12-plugin-dev"

@@ -468,6 +468,7 @@ static void target_close(struct target *target)
 	free(target->parts.at);
 	free(target->part_symbols.at);
 	free(target->states.at);
+	free(target->hooks.at);
 	image_close(target->new_image);
 }
 
@@ -553,6 +554,7 @@ static void make_target(struct builder *builder, struct target *target)
 	resolve_members(target);
 	if (target->image->kernel) {
 		kernel_describe_functions(target);
+		check_hooks(target);
 		kernel_check_members(target);
 		check_tables(target);
 		return;
@@ -569,6 +571,7 @@ static void fill_record(struct builder *builder, const struct target *target, st
 {
 	struct hp_binding *bindings = arena_array(builder->arena, target->bindings.count, sizeof(*bindings));
 	struct hp_state *states = arena_array(builder->arena, target->states.count, sizeof(*states));
+	struct hp_hook *hooks = arena_array(builder->arena, target->hooks.count, sizeof(*hooks));
 	uint8_t *payload;
 
 	image_fill_target(target->image, record);
@@ -590,6 +593,11 @@ static void fill_record(struct builder *builder, const struct target *target, st
 		states[i] = target->states.at[i].record;
 		states[i].symbol = target->states.at[i].member->symbol->index;
 	}
+	for (size_t i = 0; i < target->hooks.count; i++)
+		hooks[i] = (struct hp_hook){target->hooks.at[i].phase,
+					    target->hooks.at[i].member->symbol->index};
+	record->hooks = hooks;
+	record->hook_count = target->hooks.count;
 	record->functions = arena_copy(builder->arena, target->functions.at,
 				       target->functions.count * sizeof(*target->functions.at));
 	record->function_count = target->functions.count;

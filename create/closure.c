@@ -285,11 +285,25 @@ static void select_changed(struct target *target, const struct piece *piece)
 	}
 }
 
+static void select_hooks(struct target *target, const struct piece *piece)
+{
+	for (size_t i = 0; i < piece->new->unit_count; i++) {
+		uint32_t phase;
+		struct unit *function = hook_function(target, piece, &piece->new->units[i], &phase);
+
+		if (function)
+			*vec_push(&target->hooks) =
+				(struct hook){include(target, function, NULL, NULL), phase};
+	}
+}
+
 void closure_select(struct target *target)
 {
 	define_all(target);
-	for (size_t i = 0; i < target->pieces.count; i++)
+	for (size_t i = 0; i < target->pieces.count; i++) {
 		if (target->pieces.at[i].old)
 			select_changed(target, &target->pieces.at[i]);
+		select_hooks(target, &target->pieces.at[i]);
+	}
 	follow(target);
 }

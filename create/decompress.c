@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Decompression of kernel images and modules. Everything is read as hostile: what comes out is limited, and no length of
- * the input is believed. LZ4's legacy format, which only kernels use, is decoded here; the others by their libraries.
+ * the input is believed. LZ4's legacy format, which only kernels use, is decoded here, LZO in lzo.c; the others by their libraries.
  */
 #include "create/decompress.h"
 
@@ -236,6 +236,77 @@ static const char *expand_lz4(const uint8_t *bytes, size_t size, struct output *
 	return output->size ? NULL : damaged;
 }
 
+// ---- LZO, as lzop writes it ---------------------------------------------------------------------------------------
+/*
+ * Big-endian. Magic (9 bytes), versions of file, library and reader (2 each), method, level, flags (4), [filter (4)], mode (4),
+ * time (8), length and text of a name, checksum (4); then blocks: size of contents, size, checksums of contents and of the
+ * compressed bytes as flags say; size 0 is the end (lib/decompress_unlzo.c).
+ */
+enum {
+	LZO_HEADER = 9 + 6 + 2,
+	LZO_ADLER = 0x1,
+	LZO_ADLER_PACKED = 0x2,
+	LZO_CRC = 0x100,
+	LZO_CRC_PACKED = 0x200,
+	LZO_FILTER = 0x800,
+	LZO_BLOCK = 64 << 20
+};
+
+static uint32_t load32_big(const uint8_t *at)
+{
+	return at[3] | (uint32_t)at[2] << 8 | (uint32_t)at[1] << 16 | (uint32_t)at[0] << 24;
+}
+
+// Where the blocks begin, or SIZE.
+static size_t lzo_blocks(const uint8_t *bytes, size_t size, uint32_t *flags)
+{
+	size_t at = LZO_HEADER;
+
+	// Versions before 0.94 (1997) lack fields.
+	if (size < at + 4 || (bytes[9] << 8 | bytes[10]) < 0x940)
+		return size;
+	*flags = load32_big(bytes + at);
+	at += 4 + (*flags & LZO_FILTER ? 4 : 0) + 4 + 8;
+	if (at >= size || size - at < (size_t)bytes[at] + 5)
+		return size;
+	return at + 1 + bytes[at] + 4;
+}
+
+static const char *expand_lzo(const uint8_t *bytes, size_t size, struct output *output)
+{
+	uint32_t flags = 0;
+	size_t at = lzo_blocks(bytes, size, &flags);
+
+	while (size - at >= 8) {
+		size_t contents = load32_big(bytes + at), packed = load32_big(bytes + at + 4), sums = 0;
+		const uint8_t *adler = bytes + at + 8;
+		uint8_t *to;
+
+		if (!contents)
+			return output->size ? NULL : damaged;
+		sums = (flags & LZO_ADLER ? 4 : 0) + (flags & LZO_CRC ? 4 : 0);
+		if (packed < contents)
+			sums += (flags & LZO_ADLER_PACKED ? 4 : 0) + (flags & LZO_CRC_PACKED ? 4 : 0);
+		at += 8;
+		if (packed > contents || contents > LZO_BLOCK || size - at < sums ||
+		    size - at - sums < packed)
+			return damaged;
+		if (!make_room(output, contents))
+			return too_large;
+		to = output->bytes + output->size;
+		at += sums;
+		if (packed == contents)
+			memcpy(to, bytes + at, contents);
+		else if (!lzo_block(bytes + at, packed, to, contents))
+			return damaged;
+		if (flags & LZO_ADLER && adler32(1, to, (uInt)contents) != load32_big(adler))
+			return damaged;
+		output->size += contents;
+		at += packed;
+	}
+	return damaged;
+}
+
 // ---- which one -----------------------------------------------------------------------------------------------------
 
 static const struct format {
@@ -251,6 +322,7 @@ static const struct format {
 	{"\x28\xb5\x2f\xfd", 4, expand_zstd},
 	{"BZh", 3, expand_bzip2},
 	{"\x02\x21\x4c\x18", 4, expand_lz4},
+	{"\x89LZO\0\r\n\x1a\n", 9, expand_lzo},
 };
 
 static const struct format *find_format(const uint8_t *bytes, size_t size)

@@ -45,6 +45,12 @@ struct state {
 	struct hp_state record;
 };
 
+/* A function that runs as the patch is applied or taken back. */
+struct hook {
+	struct member *member;
+	uint32_t phase; /* enum hp_hook_phase */
+};
+
 /* A replaced function that ran already, and the way from main to it. */
 struct ran {
 	const struct member *member;
@@ -83,6 +89,7 @@ struct target {
 	VEC(struct hp_part) parts;
 	VEC(struct payload_symbol *) part_symbols; /* beside parts; NULL: old code */
 	VEC(struct state) states;
+	VEC(struct hook) hooks;
 };
 
 /* ---- closure.c ---- */
@@ -105,6 +112,12 @@ bool unit_is_own(const struct target *target, const struct unit *old, uint64_t *
 struct unit *reloc_unit(const struct target *target, const struct reloc *reloc);
 /* Adds the relocation's distance: the value is address(unit or symbol) + this (- place, when relative). */
 int64_t reloc_distance(const struct reloc *reloc, const struct unit *unit);
+
+/* ---- hooks.c ---- */
+/* The function that UNIT, a pointer in a section for hooks, names, and when it is to run. NULL: it is none, or refused. */
+struct unit *hook_function(struct target *target, const struct piece *piece, const struct unit *unit,
+			   uint32_t *phase);
+void check_hooks(struct target *target);
 
 /* ---- emit.c ---- */
 void emit_members(struct target *target);

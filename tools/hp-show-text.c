@@ -263,6 +263,24 @@ static void print_bindings(struct hp_package *package, size_t index, const struc
 	}
 }
 
+static void print_hooks(struct hp_package *package, size_t index, const struct hp_target *target)
+{
+	static const char *const phases[] = {[HP_HOOK_PRE_PATCH] = "before it is applied",
+					     [HP_HOOK_POST_PATCH] = "when it is applied",
+					     [HP_HOOK_PRE_UNPATCH] = "before it is taken back",
+					     [HP_HOOK_POST_UNPATCH] = "when it is taken back"};
+
+	for (size_t i = 0; i < target->hook_count; i++) {
+		struct hp_symbol symbol;
+
+		printf("  runs      ");
+		if (hp_symbol(package, index, target->hooks[i].symbol, &symbol, NULL))
+			symbol.name = "?";
+		print_clean(symbol.name);
+		printf(", %s\n", phases[target->hooks[i].phase]);
+	}
+}
+
 static void print_target(struct hp_package *package, size_t index)
 {
 	const struct hp_target *target = hp_target(package, index);
@@ -288,8 +306,7 @@ static void print_target(struct hp_package *package, size_t index)
 			       target->states[i].owner ? " of " : "",
 			       target->states[i].owner ? target->states[i].owner : "");
 	}
-	if (target->hook_count)
-		printf("  runs      %zu hook%s\n", target->hook_count, target->hook_count == 1 ? "" : "s");
+	print_hooks(package, index, target);
 	existing = count_bindings(target, 0);
 	printf("  refers to %zu existing symbol%s\n", existing, existing == 1 ? "" : "s");
 	print_bindings(package, index, target);

@@ -32,6 +32,43 @@ noinline int twin(int x)
 	return same_name(x) + 1;
 }
 
+#if defined(NEW_HOOKS) || defined(NEW_LONE_HOOK) || defined(NEW_HOOK_TWICE) || defined(NEW_HOOK_OLD)
+/* Hooks of a patch: a pointer to each in a section that says when it runs. */
+#define HOOK(phase, function)                                                                                \
+	static const void *const hook_##function                                                             \
+		__attribute__((used, section(".hotpatch.hooks." #phase))) = function
+static int hooked;
+static int before(void *object)
+{
+	return object ? ++hooked : -22;
+}
+static void behind(void *object)
+{
+	hooked += object != 0;
+}
+#ifdef NEW_HOOK_OLD
+HOOK(pre_patch, twin);
+#else
+HOOK(pre_patch, before);
+#endif
+#ifdef NEW_HOOK_TWICE
+HOOK(pre_patch, behind);
+#else
+HOOK(post_unpatch, behind);
+#endif
+#ifndef NEW_LONE_HOOK
+#define NEW_PLAIN
+#endif
+#endif
+#ifdef NEW_HOOK_LATE
+static void late(void *object)
+{
+	key_user = object;
+}
+static const void *const hook_late __attribute__((used, section(".kpatch.callbacks.later"))) = late;
+#define NEW_PLAIN
+#endif
+
 int plain(int x)
 {
 	if (x > limit)

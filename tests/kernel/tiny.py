@@ -3,7 +3,7 @@
 """Links a small vmlinux with kallsyms in it, as the kernel's scripts/link-vmlinux.sh does, and packs kernels.
 
     tiny.py link OUT SCRIPT OBJECT...       [NEW_ORDER=1: the tables in the order of 6.4 and later]
-    tiny.py pack FORMAT VMLINUX OUT         gzip, xz, lzma, bzip2, zstd, lz4, none: a bzImage
+    tiny.py pack FORMAT VMLINUX OUT         gzip, xz, lzma, bzip2, zstd, lz4, lz4-literals, lzo, none: a bzImage
 """
 import bz2
 import gzip
@@ -98,11 +98,12 @@ def lz4(data):
 
 
 def compress(form, data):
-    if form == "zstd":
-        return subprocess.run(["zstd", "-q", "-c"], input=data, check=True, capture_output=True).stdout
+    tools = {"zstd": ["zstd", "-q", "-c"], "lz4": ["lz4", "-l", "-9", "-c", "-q"], "lzo": ["lzop", "-9", "-c"]}
+    if form in tools:  # as the kernel's build calls them
+        return subprocess.run(tools[form], input=data, check=True, capture_output=True).stdout
     return {"gzip": lambda: gzip.compress(data, mtime=0), "xz": lambda: lzma.compress(data),
             "lzma": lambda: lzma.compress(data, format=lzma.FORMAT_ALONE), "bzip2": lambda: bz2.compress(data),
-            "lz4": lambda: lz4(data), "none": lambda: data}[form]()
+            "lz4-literals": lambda: lz4(data), "none": lambda: data}[form]()
 
 
 def pack(form, vmlinux, out):

@@ -90,9 +90,10 @@ result $? "the same inputs give the same bytes, however they are named" "$said"
 
 # ---- containers -------------------------------------------------------------------------------------------------------
 
-for form in gzip xz lzma bzip2 zstd lz4 none; do
-	if [ $form = zstd ] && ! command -v zstd >/dev/null; then
-		skip "a bzImage compressed with zstd is read" "no zstd here"
+for form in gzip xz lzma bzip2 zstd lz4 lz4-literals lzo none; do
+	case $form in zstd | lz4) tool=$form ;; lzo) tool=lzop ;; *) tool=true ;; esac
+	if ! command -v $tool >/dev/null; then
+		skip "a bzImage compressed with $form is read" "no $tool here"
 		continue
 	fi
 	"$tiny" pack $form vmlinux "packed.$form" && hp_build PLAIN "packed.$form" && cmp -s PLAIN.hp first.hp
@@ -148,11 +149,36 @@ changed MODULE module
 builds "a function of a module makes a package" MODULE module.ko vmlinuz
 asks "the target is the module, what it imports is exported" MODULE "t['kind'] == 'linux-module' and t['name'] == 'tiny_module' and [x['flags'] & 2 for x in t['bindings'] if x['name'] == 'plain'] == [2] and [x['object'] for x in t['bindings'] if x['name'].startswith('own_key')] == ['tiny_module']"
 cp MODULE.hp plain_module.hp
-hp_build MODULE module.ko.xz vmlinuz && cmp -s MODULE.hp plain_module.hp
-result $? "a compressed module is read" "$said"
+gzip -k module.ko && { ! command -v zstd >/dev/null || zstd -q module.ko; }
+for module in module.ko.*; do
+	hp_build MODULE "$module" vmlinuz && cmp -s MODULE.hp plain_module.hp
+	result $? "a compressed module is read: $module" "$said"
+done
+said=$("$bin/hp-build" --target=linux --image=vmlinuz --image=module.ko.xz 2>&1)
+grep -q '^name=vmlinux$' <<<"$said" && grep -q '^banner=Linux version 6.1.0-tiny ' <<<"$said" && grep -q '^name=tiny_module$' <<<"$said" &&
+	grep -q "^build_id=$(readelf -n vmlinux | sed -n 's/.*Build ID: //p')\$" <<<"$said"
+result $? "without builds it says what the images are" "$said"
 mkdir BOTH && for side in old new running; do cp -r PLAIN/$side BOTH/ && cp MODULE/$side/* BOTH/$side/; done
 builds "a kernel and its module make one package" BOTH vmlinuz module.ko
 asks "it has two targets" BOTH "sorted(x['kind'] for x in p['targets']) == ['linux', 'linux-module']"
+
+# ---- hooks ---------------------------------------------------------------------------------------------------------------
+
+changed HOOKS one
+builds "functions that a source marks as hooks are hooks of the package" HOOKS vmlinuz
+asks "of the phases that it names" HOOKS "sorted(h['phase'] for h in t['hooks']) == [1, 4] and f == [('plain', 0)]"
+"$bin/hp-show" HOOKS.hp >shown 2>&1
+grep -q 'runs *before, before it is applied' shown && grep -q 'runs *behind, when it is taken back' shown
+result $? "hp-show names them" "$(cat shown)"
+asks "their data comes along, the pointers to them do not" HOOKS "[s['name'] for s in t['states']] == ['hooked']"
+changed LONE_HOOK one
+refuses "a hook where nothing changes is refused" special-unsupported LONE_HOOK vmlinuz
+changed HOOK_TWICE one
+refuses "two hooks of one phase are refused" special-unsupported HOOK_TWICE vmlinuz
+changed HOOK_OLD one
+refuses "a hook that is a function of the kernel is refused" special-unsupported HOOK_OLD vmlinuz
+changed HOOK_LATE one
+refuses "a hook of a phase that does not exist is refused" special-unsupported HOOK_LATE vmlinuz
 
 # ---- refusals -----------------------------------------------------------------------------------------------------------
 
