@@ -92,8 +92,10 @@ static bool read_tokens(struct table *table, size_t digit)
 	for (size_t i = 0; i < TOKENS; i++) {
 		size_t start = table->tokens + load16(index + 2 * i);
 
-		if ((i >= '0' && start != starts[i]) ||
-		    (i && (start <= table->tokens || table->bytes[start - 1])) || start > digit + 65536)
+		// Those before the digit lie before it, whatever the index says of them.
+		if (i >= '0' ? start != starts[i] : start > digit)
+			return false;
+		if (i && (start <= table->tokens || table->bytes[start - 1]))
 			return false;
 	}
 	return table->tokens % 8 == 0;
