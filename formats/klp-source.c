@@ -72,6 +72,78 @@ static const char module_check[] =
 	"}\n"
 	"\n";
 
+/*
+ * Until 6.3 the kernel left in a patch's references to a module what it had put there when that module went, and
+ * apply_relocate_add() of x86 takes only zeroes when it comes again ("Skipping invalid relocation target", -ENOEXEC).
+ */
+static const char module_forget[] =
+	"#if defined(CONFIG_X86_64) && LINUX_VERSION_CODE >= KERNEL_VERSION(5, 8, 0) && \\\n"
+	"\tLINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)\n"
+	"#include <linux/mutex.h>\n"
+	"\n"
+	"extern struct mutex " KLP_VMLINUX_PREFIX "text_mutex;\n"
+	"void *" KLP_VMLINUX_PREFIX "text_poke(void *at, const void *bytes, size_t size);\n"
+	"void " KLP_VMLINUX_PREFIX "text_poke_sync(void);\n"
+	"\n"
+	"static size_t size_of_field(u32 type)\n"
+	"{\n"
+	"\tswitch (type) {\n"
+	"\tcase R_X86_64_64:\n"
+	"\tcase R_X86_64_PC64:\n"
+	"\t\treturn 8;\n"
+	"\tcase R_X86_64_32:\n"
+	"\tcase R_X86_64_32S:\n"
+	"\tcase R_X86_64_PC32:\n"
+	"\tcase R_X86_64_PLT32:\n"
+	"\t\treturn 4;\n"
+	"\tdefault:\n"
+	"\t\treturn 0;\n"
+	"\t}\n"
+	"}\n"
+	"\n"
+	"/* \".klp.rela.OBJECT.SECTION\" */\n"
+	"static bool waits_for(const char *section, const char *object)\n"
+	"{\n"
+	"\tsize_t prefix = strlen(\"" KLP_RELA_PREFIX "\"), length = strlen(object);\n"
+	"\n"
+	"\treturn !strncmp(section, \"" KLP_RELA_PREFIX
+	"\", prefix) && !strncmp(section + prefix, object, length) "
+	"&&\n"
+	"\t       section[prefix + length] == '.';\n"
+	"}\n"
+	"\n"
+	"/* The kernel takes only zeroes where it puts addresses of a module that comes: nothing may be left "
+	"of the one that "
+	"goes. */\n"
+	"static void forget_module(const char *name)\n"
+	"{\n"
+	"\tconst struct klp_modinfo *info = THIS_MODULE->klp_info;\n"
+	"\tstatic const u8 zeroes[8];\n"
+	"\n"
+	"\tmutex_lock(&" KLP_VMLINUX_PREFIX "text_mutex);\n"
+	"\tfor (unsigned int i = 1; i < info->hdr.e_shnum; i++) {\n"
+	"\t\tconst Elf_Shdr *table = &info->sechdrs[i];\n"
+	"\t\tconst Elf_Rela *fields = (const void *)table->sh_addr;\n"
+	"\n"
+	"\t\tif (!(table->sh_flags & SHF_RELA_LIVEPATCH) || !waits_for(info->secstrings + table->sh_name, "
+	"name))\n"
+	"\t\t\tcontinue;\n"
+	"\t\tfor (size_t k = 0; k < table->sh_size / sizeof(*fields); k++)\n"
+	"\t\t\t" KLP_VMLINUX_PREFIX
+	"text_poke((void *)(info->sechdrs[table->sh_info].sh_addr + fields[k].r_offset), "
+	"zeroes,\n"
+	"\t\t\t\t\t     size_of_field(ELF64_R_TYPE(fields[k].r_info)));\n"
+	"\t}\n"
+	"\t" KLP_VMLINUX_PREFIX "text_poke_sync();\n"
+	"\tmutex_unlock(&" KLP_VMLINUX_PREFIX "text_mutex);\n"
+	"}\n"
+	"#else\n"
+	"static void forget_module(const char *name)\n"
+	"{\n"
+	"}\n"
+	"#endif\n"
+	"\n";
+
 static const char tail[] =
 	"static int __init patch_init(void)\n"
 	"{\n"
@@ -186,7 +258,7 @@ static void print_build_ids(struct buffer *to, struct hp_package *package, const
 		print_build_id(to, options->build_id, options->build_id_size, "kernel_build_id");
 	buffer_print(to, "\n%s", kernel_check);
 	if (modules)
-		buffer_print(to, "%s", module_check);
+		buffer_print(to, "%s%s", module_check, module_forget);
 }
 
 static bool has_hook(const struct hp_target *target, uint32_t phase, size_t *hook)
@@ -210,8 +282,9 @@ static void print_externals(struct buffer *to, const struct hp_target *target, s
 	buffer_print(to, "\n");
 }
 
-// A module of another build is refused as it is loaded, or the patch when it is there already.
-static void print_module_callback(struct buffer *to, const struct hp_target *target, size_t index)
+// A module of another build is refused as it is loaded, or the patch when it is there already. Where the patch goes from a
+// module that stays, the references stay as they are: a task may still be on its way out of the new code.
+static void print_module_callbacks(struct buffer *to, const struct hp_target *target, size_t index)
 {
 	size_t hook;
 
@@ -219,17 +292,33 @@ static void print_module_callback(struct buffer *to, const struct hp_target *tar
 		to,
 		"static int check_module_%zu(struct klp_object *object)\n"
 		"{\n"
+		"\tint status = 0;\n"
+		"\n"
 		"\tif (!is_module_built_as(object->mod, module_build_id_%zu, sizeof(module_build_id_%zu))) "
 		"{\n"
 		"\t\tpr_err(\"%%s: %%s is another build than the patch is made for\\n\", KBUILD_MODNAME, "
 		"object->name);\n"
-		"\t\treturn -ENOEXEC;\n"
+		"\t\tstatus = -ENOEXEC;\n"
 		"\t}\n",
 		index, index, index);
 	if (has_hook(target, HP_HOOK_PRE_PATCH, &hook))
-		buffer_print(to, "\treturn " KLP_HOOK_ALIAS "(object);\n}\n\n", index, hook);
-	else
-		buffer_print(to, "\treturn 0;\n}\n\n");
+		buffer_print(to,
+			     "\tif (!status)\n"
+			     "\t\tstatus = " KLP_HOOK_ALIAS "(object);\n",
+			     index, hook);
+	buffer_print(to,
+		     "\tif (status)\n"
+		     "\t\tforget_module(object->name);\n"
+		     "\treturn status;\n"
+		     "}\n\n"
+		     "static void leave_module_%zu(struct klp_object *object)\n"
+		     "{\n",
+		     index);
+	if (has_hook(target, HP_HOOK_POST_UNPATCH, &hook))
+		buffer_print(to, "\t" KLP_HOOK_ALIAS "(object);\n", index, hook);
+	buffer_print(to, "\tif (object->mod->state != MODULE_STATE_LIVE)\n"
+			 "\t\tforget_module(object->name);\n"
+			 "}\n\n");
 }
 
 static void print_functions(struct buffer *to, const struct hp_target *target, size_t index)
@@ -256,9 +345,11 @@ static void print_object(struct buffer *to, const struct hp_target *target, size
 		buffer_print(to, "NULL");
 	buffer_print(to, ", .funcs = functions_%zu, .callbacks = {", index);
 	if (module)
-		buffer_print(to, ".pre_patch = check_module_%zu, ", index);
+		buffer_print(to, ".pre_patch = check_module_%zu, .post_unpatch = leave_module_%zu, ", index,
+			     index);
 	for (uint32_t phase = HP_HOOK_PRE_PATCH; phase <= HP_HOOK_POST_UNPATCH; phase++)
-		if (has_hook(target, phase, &hook) && !(module && phase == HP_HOOK_PRE_PATCH))
+		if (has_hook(target, phase, &hook) &&
+		    !(module && (phase == HP_HOOK_PRE_PATCH || phase == HP_HOOK_POST_UNPATCH)))
 			buffer_print(to, ".%s = " KLP_HOOK_ALIAS ", ", phases[phase], index, hook);
 	buffer_print(to, "}},\n");
 }
@@ -308,7 +399,7 @@ int klp_source(struct hp_package *package, const struct klp_options *options, ch
 			continue;
 		print_externals(&to, target, i);
 		if (target->kind == HP_TARGET_LINUX_MODULE)
-			print_module_callback(&to, target, i);
+			print_module_callbacks(&to, target, i);
 		print_functions(&to, target, i);
 	}
 	print_patch(&to, package, options);

@@ -12,6 +12,39 @@ bound() {
 	umount /tmp/three
 }
 
+# Statistics of the scheduler in a process's file: behind a jump label.
+statistics() { # 0|1
+	echo "$1" >/proc/sys/kernel/sched_schedstats
+	cat /proc/self/sched
+}
+# Code in memory: of the kernel, and new code; sizes are those of the new functions.
+kernel() { grep " $1\$" /symbols | cut -d' ' -f1; }
+place() { # kernel|new FUNCTION
+	if [ "$1" = new ]; then cat "/sys/module/hp_traps/sections/.text.$2"; else kernel "$2"; fi
+	grep "^$2 " /sizes | cut -d' ' -f2
+}
+branches() { probe branches $(place "$1" "$2") $(kernel "$3"); } # kernel|new FUNCTION TARGET
+bytes() { probe bytes $(place "$1" "$2") "$3"; }                 # kernel|new FUNCTION HEX
+# cond_resched() is a static call: to the function, or to nothing. The kernel has so many of them that it takes 15 seconds.
+preemption() { # kernel|new full|voluntary
+	echo "$2" >/sys/kernel/debug/sched/preempt
+	branches "$1" count.constprop.0.isra.0 __cond_resched
+}
+
+# A key is switched there and back while the code is there.
+switches() { # WHEN
+	check "$1_jump_label_off" lacks "$(statistics 0)" sum_sleep_runtime
+	check "$1_jump_label_switched_on" contains "$(statistics 1)" sum_sleep_runtime
+	check "$1_jump_label_switched_off" lacks "$(statistics 0)" sum_sleep_runtime
+}
+
+# What the kernel does to code when it boots, it does to new code when it is loaded.
+rewritten_as_the_kernel() {
+	check alternatives_are_chosen_in_new_code at_least "$(bytes new filldir64 0f01cb)" 1
+	check retpolines_are_rewritten is "$(branches new statfs_by_dentry __x86_indirect_thunk_rax)" 0
+	check returns_are_rewritten is "$(branches new statfs_by_dentry __x86_return_thunk)" "$(branches kernel statfs_by_dentry __x86_return_thunk)"
+}
+
 unpatched() { # WHEN
 	check "$1_system_call" is "$(umask 0027; umask)" 0027
 	check "$1_name" is "$(named nameless)" "Name: nameless"
@@ -22,6 +55,9 @@ unpatched() { # WHEN
 	check "$1_function_named_as_a_datum" is "$(bound)" first
 	check "$1_user_copy" lacks "$(probe inode /tmp repaired)" 4711
 	check "$1_inlined" grep -q ^voluntary_ctxt_switches /proc/self/status
+	check "$1_function_with_jump_label" contains "$(cat /proc/self/sched)" "#threads: 1"
+	check "$1_function_with_indirect_call" is "$(probe namelen Short)" 255
+	check "$1_function_beside_others_in_its_section" at_least "$(probe nap Quick)" 2
 	check "$1_tracepoint" is "$(rename)" before
 }
 
@@ -38,14 +74,25 @@ patched() { # WHEN
 	check "$1_function_in_a_table" sh -c 'grep -q ^verified /proc/crypto && ! grep -q selftest /proc/crypto'
 	check "$1_user_copy" is "$(probe inode /tmp repaired)" 4711
 	check "$1_faulting_user_copy_is_an_error" is "$(probe fault)" EFAULT
+	check "$1_function_with_jump_label" contains "$(cat /proc/self/sched)" ", threads: 1"
+	check "$1_function_with_indirect_call" is "$(probe namelen Short)" 200
+	check "$1_function_with_indirect_call_else_as_before" is "$(probe namelen Long)" 255
+	check "$1_function_beside_others_in_its_section" is "$(probe nap Quick)" 0
+	check "$1_the_same_for_others_as_before" at_least "$(probe nap Slow)" 2
 	check "$1_inlined_function" grep -q ^willing_ctxt_switches /proc/self/status
 	check "$1_function_with_tracepoint" is "$(rename)" after
 }
 
+# What a file system says to a mount option.
+parameter() { # KIND OPTION
+	mount -t "$1" -o "$2" none /tmp/one 2>&1 && echo mounted && umount /tmp/one
+}
+
+grep -E ' (count.constprop.0.isra.0|statfs_by_dentry|filldir64|__cond_resched|__x86_(indirect_thunk_rax|return_thunk))$' /proc/kallsyms >/symbols
 ip link set lo up
 mkdir /tmp/one /tmp/two /tmp/three
 touch /tmp/repaired /tmp/one/first /tmp/two/second
-insmod /dummy.ko numdummies=0 || echo "not ok - module_can_be_loaded"
+insmod /fuse.ko && insmod /dummy.ko numdummies=0 || echo "not ok - modules_can_be_loaded"
 unpatched before
 check before_module is "$(queue d0)" 1000
 load &
@@ -54,6 +101,8 @@ before=$2
 
 # The tracepoint's jump label and static call are on while the package is applied, and are switched off then.
 trace 1
+switches before
+statistics 1 >/dev/null
 check applied_with_the_tracepoint_on apply --timeout=120 /traps.hp
 check new_code_is_traced_at_once traced after
 trace 0
@@ -61,6 +110,12 @@ check tracepoint_is_switched_off_in_new_code untraced
 trace 1
 check tracepoint_is_switched_on_again traced after
 trace 0
+check applied_with_the_jump_label_on contains "$(cat /proc/self/sched)" sum_sleep_runtime
+check applied_with_the_static_call_to_a_function at_least "$(branches new count.constprop.0.isra.0 __cond_resched)" 1
+check static_call_switched_to_nothing is "$(preemption new full)" 0
+check static_call_switched_to_a_function_again at_least "$(preemption new voluntary)" 1
+switches with_package
+rewritten_as_the_kernel
 patched with_package
 check module_loaded_before_is_patched is "$(queue d1)" 77
 set -- $(probe inodes 4000)
@@ -77,17 +132,33 @@ for link in d0 d1 d2; do ip link del $link; done
 rmmod dummy
 set -- $(probe inodes 4000)
 check static_local_keeps_its_value_for_the_old_code at_least "$2" "$((before + 2000))"
+statistics 0 >/dev/null
+preemption kernel full >/dev/null
 check applied_with_the_tracepoint_off apply --timeout=120 /traps.hp
 trace 1
 check tracepoint_can_be_enabled_afterwards traced after
 trace 0
+check applied_with_the_jump_label_off lacks "$(cat /proc/self/sched)" sum_sleep_runtime
+check applied_with_the_static_call_to_nothing is "$(branches new count.constprop.0.isra.0 __cond_resched)" 0
+check static_call_switched_to_a_function at_least "$(preemption new voluntary)" 1
+switches again
 insmod /dummy.ko numdummies=0
 check module_loaded_afterwards_is_patched is "$(queue d3)" 77
 patched again
+ip link del d3
+rmmod dummy
+check module_goes_while_patched [ ! -e /sys/module/dummy ]
+insmod /dummy.ko numdummies=0
+check module_that_comes_again_is_patched is "$(queue d4)" 77
+ip link del d4
+rmmod dummy
+insmod /dummy.ko numdummies=0
+check module_that_comes_a_third_time_is_patched is "$(queue d5)" 77
 check log_still_is_clean log_is_clean
 
 if [ -e /header.hp ]; then
-	sh -c 'printf invisible >/proc/$$/comm; sleep 600; true' &
+	mkfifo /tmp/never
+	sh -c 'printf invisible >/proc/$$/comm; read -r x <>/tmp/never' &
 	hidden=$!
 	while [ "$(cat /proc/$hidden/comm)" != invisible ]; do :; done
 	check without_the_header_change_it_is_seen sh -c "readlink /proc/$hidden/ns/pid && ls /proc/$hidden/fd/ && cat /proc/$hidden/smaps >/dev/null"
@@ -97,6 +168,16 @@ if [ -e /header.hp ]; then
 	check changed_inline_in_a_third_file sh -c "! cat /proc/$hidden/smaps"
 	check changed_inline_else_as_before readlink /proc/$$/ns/pid
 	kill $hidden
+	kinds="tmpfs ramfs proc cgroup2 bpf hugetlbfs fuse"
+	for kind in $kinds; do
+		parameter "$kind" unheard >"/tmp/before.$kind"
+		check "without_the_inline_change_$kind" lacks "$(parameter "$kind" repaired)" "Argument list too long"
+	done
+	check package_of_a_wide_inline_replaces_it apply --timeout=120 /inline.hp
+	for kind in $kinds; do
+		check "changed_inline_in_$kind" contains "$(parameter "$kind" repaired)" "Argument list too long"
+		check "changed_inline_in_${kind}_else_as_before" is "$(parameter "$kind" unheard)" "$(cat "/tmp/before.$kind")"
+	done
 	check package_replaced_by_the_first_again apply --timeout=120 /traps.hp
 fi
 
