@@ -301,6 +301,11 @@ struct diff *diff_trees(const char *old_path, const char *new_path, const struct
 	return diff;
 }
 
+bool diff_is_current(const struct diff *diff, struct diags *diags)
+{
+	return tree_is_unchanged(&diff->old_tree, diags) & tree_is_unchanged(&diff->new_tree, diags);
+}
+
 void diff_free(struct diff *diff)
 {
 	if (!diff)

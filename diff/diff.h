@@ -225,6 +225,12 @@ struct input {
 	uint64_t start, size; /* of the member in the file; the whole file when no archive */
 };
 
+struct read_file {
+	const char *path, *file; /* as struct input has them */
+	uint64_t device, inode, size;
+	struct timespec written;
+};
+
 enum input_kind { INPUT_OBJECT, INPUT_IMAGE, INPUT_OTHER };
 
 /* All objects of a tree (or the one object or archive that PATH is), sorted by path; images (executables,
@@ -235,9 +241,12 @@ struct tree {
 	enum tree_form form; /* what PATH is */
 	struct arena *arena;
 	VEC(struct input) objects, images, packages; /* packages: .dwp files of split debug information */
+	VEC(struct read_file) files; /* that objects are in, as they were when the tree was scanned */
 };
 int tree_scan(const char *path, struct tree *tree, struct diags *diags);
 void tree_free(struct tree *tree);
+/* One finding for each file with objects that is no longer what it was when the tree was scanned. true: none. */
+bool tree_is_unchanged(const struct tree *tree, struct diags *diags);
 /* Loads one object of a tree; the bytes are kept mapped by the object. */
 struct object *tree_load(const struct tree *tree, const struct input *input, struct interner *names,
 			 struct diags *diags);
@@ -299,6 +308,8 @@ struct diff {
 struct diff *diff_trees(const char *old_path, const char *new_path, const struct diff_options *options,
 			struct diags *diags);
 void diff_free(struct diff *diff);
+/* Both trees are as they were when they were scanned; a finding for each file that is not. */
+bool diff_is_current(const struct diff *diff, struct diags *diags);
 
 /*
  * Objects of a pair that was let go, compared and explained again. false: not let go, or its files have changed

@@ -16,6 +16,7 @@
 #define MAGIC_SIZE    8
 #define MEMBER_HEADER 60
 #define DEPTH_MAX     200
+#define CHANGED_SHOWN 4 // files that something wrote to meanwhile; a build writes to all of them
 
 enum content { CONTENT_OTHER, CONTENT_OBJECT, CONTENT_IMAGE, CONTENT_ARCHIVE, CONTENT_THIN, CONTENT_PACKAGE };
 
@@ -190,6 +191,16 @@ static bool is_below_root(const struct archive *archive, const char *name)
 	return true;
 }
 
+static struct read_file file_state(const char *path, const char *file, const struct stat *status)
+{
+	return (struct read_file){.path = path,
+				  .file = file,
+				  .device = status->st_dev,
+				  .inode = status->st_ino,
+				  .size = (uint64_t)status->st_size,
+				  .written = status->st_mtim};
+}
+
 static void add_thin_member(const struct archive *archive, const char *name)
 {
 	struct tree *tree = archive->scan->tree;
@@ -210,8 +221,10 @@ static void add_thin_member(const struct archive *archive, const char *name)
 		return;
 	}
 	input.size = (uint64_t)status.st_size;
-	if (content == CONTENT_OBJECT)
-		*vec_push(&tree->objects) = input;
+	if (content != CONTENT_OBJECT)
+		return;
+	*vec_push(&tree->objects) = input;
+	*vec_push(&tree->files) = file_state(input.path, input.file, &status);
 }
 
 static void add_member(const struct archive *archive, const char *name, uint64_t start, uint64_t size)
@@ -307,6 +320,8 @@ static void scan_file(const struct scan *scan, const char *path, const char *fil
 		tree->form = content == CONTENT_IMAGE                                ? TREE_IMAGE
 			     : content == CONTENT_ARCHIVE || content == CONTENT_THIN ? TREE_ARCHIVE
 										     : TREE_OBJECT;
+	if (content == CONTENT_OBJECT || content == CONTENT_ARCHIVE || content == CONTENT_THIN)
+		*vec_push(&tree->files) = file_state(path, file, status);
 	switch (content) {
 	case CONTENT_OBJECT:
 		*vec_push(&tree->objects) = input;
@@ -409,9 +424,44 @@ void tree_free(struct tree *tree)
 	free(tree->objects.at);
 	free(tree->images.at);
 	free(tree->packages.at);
+	free(tree->files.at);
 	arena_free(tree->arena);
 	free(tree->root);
 	*tree = (struct tree){0};
+}
+
+static bool is_unchanged(const struct read_file *was)
+{
+	struct read_file is;
+	struct stat status;
+
+	if (stat(was->file, &status))
+		return false;
+	is = file_state(was->path, was->file, &status);
+	return is.device == was->device && is.inode == was->inode && is.size == was->size &&
+	       is.written.tv_sec == was->written.tv_sec && is.written.tv_nsec == was->written.tv_nsec;
+}
+
+bool tree_is_unchanged(const struct tree *tree, struct diags *diags)
+{
+	struct diag place = {.severity = DIAG_ERROR, .code = "unreadable"};
+	size_t changed = 0;
+
+	for (size_t i = 0; i < tree->files.count; i++) {
+		const struct read_file *file = &tree->files.at[i];
+
+		if (is_unchanged(file) || ++changed > CHANGED_SHOWN)
+			continue;
+		place.object = file->path;
+		diags_add(diags, &place,
+			  "%s was written to or removed while it was compared; run this again when nothing "
+			  "writes there",
+			  file->file);
+	}
+	place.object = tree->root;
+	if (changed > CHANGED_SHOWN)
+		diags_add(diags, &place, "so were %zu other files", changed - CHANGED_SHOWN);
+	return !changed;
 }
 
 struct object *tree_load(const struct tree *tree, const struct input *input, struct interner *names,

@@ -27,4 +27,11 @@ bool finish_output(const char *program);
 /* All findings, one line each on stderr; sorts them first. */
 void print_findings(const char *program, struct diags *diags);
 
+/*
+ * From now on a mapped file that another program cuts short ends this one with STATUS and one line on stderr, instead of
+ * a signal. Then PATH of guard_output() is removed as well; NULL: nothing.
+ */
+void guard_mapped_files(const char *program, int status);
+void guard_output(const char *path);
+
 #endif

@@ -208,6 +208,12 @@ static int run(struct request *request, struct diags *diags)
 	struct build *build = NULL;
 	int status = diff ? build_targets(diff, &options, &build, diags) : BAD;
 
+	// What was matched and what was taken may be of two builds.
+	if (diff && !diff_is_current(diff, diags)) {
+		build_free(build);
+		build = NULL;
+		status = REFUSED;
+	}
 	print_findings("hp-build", diags);
 	if (status == REFUSED)
 		print_refusal(request, diags);
@@ -236,6 +242,8 @@ int main(int argc, char **argv)
 		status = BAD;
 	}
 	if (status < 0) {
+		guard_mapped_files("hp-build", REFUSED);
+		guard_output(request.dry ? NULL : request.output);
 		diags = diags_new();
 		status = request.old ? run(&request, diags) : tell_images(&request, diags);
 		diags_free(diags);

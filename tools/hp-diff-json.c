@@ -323,15 +323,14 @@ static void put_diags(struct writer *writer, const struct diags *diags, const ch
 bool show_json(struct diff *diff, struct diags *diags, unsigned jobs)
 {
 	struct writer writer = {.types = json_object()};
+	bool read;
 
 	fputs("{\n  \"schema\": 1", stdout);
 	begin_list(&writer, "objects");
-	if (!diff_visit(diff, jobs, prepare, show, &writer)) {
-		fputs("hp-diff: an object changed while the trees were compared; wait until the build is "
-		      "over\n",
-		      stderr);
-		writer.failed = true;
-	}
+	read = diff_visit(diff, jobs, prepare, show, &writer);
+	if (diff_is_current(diff, diags) && !read)
+		diags_add(diags, &(struct diag){.severity = DIAG_ERROR, .code = "unreadable"},
+			  "an object could not be read a second time; its differences are missing");
 	end_list(&writer);
 	put_types(&writer);
 	put_suppressed(&writer, diff);

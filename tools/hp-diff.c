@@ -265,10 +265,10 @@ static bool show(const struct arguments *arguments, struct diff *diff, struct di
 	return written;
 }
 
-// Refusals are part of the result and shown with it; the rest is for stderr.
-static void print_trouble(struct diags *diags)
+// Refusals are part of the result and shown with it; the rest, from the one with number FROM on, is for stderr.
+static void print_trouble(struct diags *diags, size_t from)
 {
-	for (size_t i = 0; i < diags_count(diags); i++)
+	for (size_t i = from; i < diags_count(diags); i++)
 		if (diags_at(diags, i)->severity != DIAG_REFUSAL)
 			diag_print(stderr, PROGRAM, diags_at(diags, i));
 }
@@ -282,7 +282,7 @@ static int compare_two_images(const struct arguments *arguments)
 	bool written;
 
 	diags_sort(diags);
-	print_trouble(diags);
+	print_trouble(diags, 0);
 	written = show_images(comparison, arguments->new_path, diags, arguments->form, colors);
 	if (finish_output(PROGRAM) && written && comparison && !diags_has(diags, DIAG_ERROR))
 		status = comparison->change_count ? STATUS_DIFFERENT : STATUS_SAME;
@@ -303,9 +303,10 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments = {.form = FORM_LIST};
 	int status = parse_arguments(argc, argv, &arguments);
-	bool images = false;
+	bool images = false, shown;
 	struct diags *diags;
 	struct diff *diff;
+	size_t said;
 
 	if (status >= 0)
 		return status;
@@ -314,14 +315,20 @@ int main(int argc, char **argv)
 	status = check_paths(&arguments, &images);
 	if (status)
 		return status;
+	guard_mapped_files(PROGRAM, STATUS_TROUBLE);
 	if (images)
 		return compare_two_images(&arguments);
 	diags = diags_new();
 	diff = diff_trees(arguments.old, arguments.new_path, &arguments.options, diags);
 	diags_sort(diags);
-	print_trouble(diags);
+	print_trouble(diags, 0);
 	status = STATUS_TROUBLE;
-	if (diff && show(&arguments, diff, diags) && !has_failed(diff, diags))
+	said = diags_count(diags);
+	shown = diff && show(&arguments, diff, diags);
+	if (diff && arguments.form != FORM_JSON) // whose document says so itself
+		diff_is_current(diff, diags);
+	print_trouble(diags, said);
+	if (shown && !has_failed(diff, diags))
 		status = diff->differing || diff->added || diff->removed ? STATUS_DIFFERENT : STATUS_SAME;
 	diff_free(diff);
 	diags_free(diags);

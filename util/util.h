@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #define ARRAY_SIZE(a)        (sizeof(a) / sizeof((a)[0]))
 #define PRINTF_LIKE(fmt, va) __attribute__((format(printf, fmt, va)))
