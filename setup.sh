@@ -37,7 +37,7 @@ packages_for() {
 	demo) echo "$BUILD $SOURCES" ;;
 	bench) echo "$BUILD $SOURCES $PLUGIN python3 tcl" ;;
 	check-corpus) echo "$BUILD $SOURCES $ALL_FIXES python3" ;;
-	check-kernel) echo "$BUILD $SOURCES $KERNEL python3" ;;
+	check-kernel) echo "$BUILD $SOURCES $KERNEL python3 openssl" ;;
 	demo-quick) echo "$BUILD patch procps" ;;
 	check) echo "$BUILD $SOURCES $PLUGIN $FIXES $TESTS $KERNEL" ;;
 	check-* | fuzz) echo "$BUILD $SOURCES $PLUGIN $FIXES $TESTS" ;;

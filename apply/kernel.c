@@ -91,27 +91,61 @@ static bool read_flag(struct arena *arena, const char *module, const char *name)
 	return text && !strcmp(text, "1");
 }
 
+// Whether the kernel has the object, so that its functions are replaced: a module may come later. Linux before 6.1 does not say.
+static bool is_object_there(const char *module, const char *object)
+{
+	char path[512], text[4];
+
+	snprintf(path, sizeof(path), LIVEPATCH "/%s/%s/patched", module, object);
+	if (read_whole(path, text, sizeof(text)) > 0)
+		return *text == '1';
+	snprintf(path, sizeof(path), MODULES "/%s/initstate", object);
+	return !strcmp(object, "vmlinux") || !access(path, F_OK);
+}
+
+static size_t count_functions(const char *module, const char *object)
+{
+	char path[512];
+	struct dirent *function;
+	DIR *functions;
+	size_t count = 0;
+
+	snprintf(path, sizeof(path), LIVEPATCH "/%s/%s", module, object);
+	functions = opendir(path);
+	while (functions && (function = readdir(functions)))
+		count += function->d_type == DT_DIR && *function->d_name != '.';
+	if (functions)
+		closedir(functions);
+	return count;
+}
+
+static const char *add_word(struct arena *arena, const char *list, const char *word)
+{
+	return arena_printf(arena, "%s%s%s", list, *list ? " " : "", word);
+}
+
 // Objects are directories of the patch, functions directories of the objects.
 static void read_objects(struct arena *arena, struct kernel_patch *patch)
 {
 	char path[512];
-	struct dirent *object, *function;
-	DIR *objects, *functions;
+	struct dirent *object;
+	DIR *objects;
 
 	snprintf(path, sizeof(path), LIVEPATCH "/%s", patch->module);
-	patch->objects = "";
+	patch->objects = patch->waits_for = "";
 	objects = opendir(path);
 	while (objects && (object = readdir(objects))) {
+		size_t count;
+
 		if (object->d_type != DT_DIR || *object->d_name == '.')
 			continue;
-		patch->objects = arena_printf(arena, "%s%s%s", patch->objects, *patch->objects ? " " : "",
-					      object->d_name);
-		snprintf(path, sizeof(path), LIVEPATCH "/%s/%s", patch->module, object->d_name);
-		functions = opendir(path);
-		while (functions && (function = readdir(functions)))
-			patch->functions += function->d_type == DT_DIR && *function->d_name != '.';
-		if (functions)
-			closedir(functions);
+		count = count_functions(patch->module, object->d_name);
+		patch->objects = add_word(arena, patch->objects, object->d_name);
+		patch->functions += count;
+		if (is_object_there(patch->module, object->d_name))
+			continue;
+		patch->waiting += count;
+		patch->waits_for = add_word(arena, patch->waits_for, object->d_name);
 	}
 	if (objects)
 		closedir(objects);

@@ -25,6 +25,8 @@ struct kernel_patch {
 	bool enabled, transition;
 	size_t functions;
 	const char *objects;                   /* "vmlinux ext4" */
+	size_t waiting;                        /* of the functions: their modules are not loaded */
+	const char *waits_for;                 /* these modules, "" */
 	uint8_t build_id[KERNEL_BUILD_ID_MAX]; /* of the module */
 	size_t build_id_size;
 };
@@ -36,6 +38,11 @@ bool kernel_find_module(const struct kernel *kernel, const struct hp_package *pa
 			struct klp_embedded *module, bool *any);
 /* Build ID of a module file in memory; 0: it has none. */
 size_t module_build_id(const uint8_t *module, size_t size, uint8_t id[KERNEL_BUILD_ID_MAX]);
+
+/* The kernel's log from now on, or -1. */
+int kernel_log_open(void);
+/* The first warning since then of MODULE or of the livepatch code, or NULL. Closes LOG. */
+const char *kernel_log_close(int log, struct arena *arena, const char *module);
 
 /* 0 or -errno. */
 int kernel_load(const struct klp_embedded *module);

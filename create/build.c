@@ -593,11 +593,12 @@ static void fill_record(struct builder *builder, const struct target *target, st
 		states[i] = target->states.at[i].record;
 		states[i].symbol = target->states.at[i].member->symbol->index;
 	}
-	for (size_t i = 0; i < target->hooks.count; i++)
-		hooks[i] = (struct hp_hook){target->hooks.at[i].phase,
-					    target->hooks.at[i].member->symbol->index};
 	record->hooks = hooks;
-	record->hook_count = target->hooks.count;
+	for (uint32_t phase = HP_HOOK_PRE_PATCH; phase <= HP_HOOK_POST_UNPATCH; phase++)
+		for (size_t i = 0; i < target->hooks.count; i++)
+			if (target->hooks.at[i].phase == phase)
+				hooks[record->hook_count++] =
+					(struct hp_hook){phase, target->hooks.at[i].member->symbol->index};
 	record->functions = arena_copy(builder->arena, target->functions.at,
 				       target->functions.count * sizeof(*target->functions.at));
 	record->function_count = target->functions.count;

@@ -21,7 +21,8 @@ struct kernel_run {
 	struct arena *arena;
 	struct kernel kernel;
 	const char *id, *state, *code, *message, *probe;
-	size_t functions, verified;
+	size_t functions, verified, waiting;
+	const char *waits_for; /* modules that are not loaded */
 	double seconds;
 	struct kernel_task tasks[TASKS_NAMED];
 	size_t task_count;
@@ -70,8 +71,8 @@ static void show_waiting(const struct kernel_run *run, int wanted)
 		return;
 	count = kernel_tasks(wanted, first, TASKS_NAMED);
 	if (count)
-		fprintf(stderr, "\r\033[Kwaiting for %zu%s tasks, %s %d in %s", count,
-			count == TASKS_NAMED ? "+" : "", first[0].comm, first[0].tid,
+		fprintf(stderr, "\r\033[Kwaiting for %zu%s task%s, %s %d in %s", count,
+			count == TASKS_NAMED ? "+" : "", count == 1 ? "" : "s", first[0].comm, first[0].tid,
 			*first[0].at ? first[0].at : "user space");
 }
 
@@ -162,12 +163,19 @@ static int check_kernel(struct kernel_run *run, const struct hp_package *package
 	return 0;
 }
 
-// Why the loader refused; the kernel's log has the details.
-static const char *explain_load(struct kernel_run *run, int error)
+static bool is_veto(const char *said)
+{
+	return said && strstr(said, "pre-patch callback failed");
+}
+
+// Why the loader refused; SAID by the kernel's log, or NULL.
+static const char *explain_load(struct kernel_run *run, int error, const char *said)
 {
 	const char *why = strerror(error);
 
-	if (error == EKEYREJECTED || error == ENOKEY)
+	if (is_veto(said))
+		why = "a hook of the package, which runs before, does not allow it here";
+	else if (error == EKEYREJECTED || error == ENOKEY)
 		why = "the kernel takes only signed modules, and this one is signed by no key it trusts";
 	else if (error == ENOEXEC)
 		why = "the module is for another build of the kernel";
@@ -175,12 +183,17 @@ static const char *explain_load(struct kernel_run *run, int error)
 		why = "the kernel is locked down, or root may not load modules here";
 	else if (error == EBUSY)
 		why = "another livepatch is in transition";
-	return arena_printf(run->arena, "the kernel does not load the module: %s; dmesg has the details",
-			    why);
+	if (!said)
+		return arena_printf(run->arena,
+				    "the kernel does not load the module: %s; dmesg has the details", why);
+	return arena_printf(run->arena, "the kernel does not load the module: %s. Its log says: %s", why,
+			    said);
 }
 
-static const char *load_code(int error)
+static const char *load_code(int error, const char *said)
 {
+	if (is_veto(said))
+		return "hook-refused";
 	switch (error) {
 	case EKEYREJECTED:
 	case ENOKEY:
@@ -195,13 +208,20 @@ static const char *load_code(int error)
 	}
 }
 
-// Everything the patch was to change says that it is.
+static bool is_complete(const struct kernel_patch *patch)
+{
+	return patch->enabled && !patch->transition;
+}
+
+// Everything the patch was to change says that it is, or waits for its module.
 static void verify(struct kernel_run *run)
 {
 	const struct kernel_patch *patch = find_patch(run, run->id);
 
 	run->functions = patch ? patch->functions : 0;
-	run->verified = patch && patch->enabled && !patch->transition ? patch->functions : 0;
+	run->waiting = patch ? patch->waiting : 0;
+	run->waits_for = patch ? patch->waits_for : "";
+	run->verified = patch && is_complete(patch) ? patch->functions - patch->waiting : 0;
 }
 
 // The transition has not ended: turned round, it ends as soon as the tasks that went over have come back.
@@ -234,19 +254,21 @@ static int load(struct kernel_run *run, const struct klp_embedded *module)
 {
 	size_t count;
 	struct kernel_patch *before = kernel_patches(run->arena, &count);
-	int status = kernel_load(module);
+	int log = kernel_log_open(), status = kernel_load(module);
+	const char *said;
 
 	if (status == -EEXIST) { // left disabled by somebody
 		unload(module->name);
 		status = kernel_load(module);
 	}
+	said = kernel_log_close(log, run->arena, module->name);
 	if (status)
-		return refuse(run, status == -EBUSY ? STATUS_BUSY : STATUS_REFUSED, load_code(-status),
-			      explain_load(run, -status));
+		return refuse(run, status == -EBUSY && !is_veto(said) ? STATUS_BUSY : STATUS_REFUSED,
+			      load_code(-status, said), explain_load(run, -status, said));
 	if (!wait_settled(run, module->name, 1, run->request->timeout))
 		return give_up(run, module->name);
 	verify(run);
-	if (!run->functions || run->verified != run->functions)
+	if (!run->functions || run->verified + run->waiting != run->functions)
 		return refuse(run, STATUS_REFUSED, "target-modified",
 			      "the kernel does not show the patch as active");
 	unload_replaced(run, before, count);
@@ -348,6 +370,8 @@ static void print_run(const struct kernel_run *run)
 		printf(" [%s]", run->code);
 	if (run->functions)
 		printf(", %zu/%zu verified", run->verified, run->functions);
+	if (run->waiting)
+		printf(", %zu wait for %s", run->waiting, run->waits_for);
 	if (run->seconds > 0)
 		printf("   transition took %.1f s", run->seconds);
 	if (run->probe)
@@ -409,6 +433,7 @@ static json_t *kernel_json(const struct kernel_run *run)
 	json_object_set_new(kernel, "state", text_json(run->state));
 	json_object_set_new(kernel, "functions", json_integer((json_int_t)run->functions));
 	json_object_set_new(kernel, "verified", json_integer((json_int_t)run->verified));
+	json_object_set_new(kernel, "waits_for", words_json(run->waits_for));
 	json_object_set_new(kernel, "transition_seconds", json_real(run->seconds));
 	json_object_set_new(kernel, "held_up_by", tasks_json(run));
 	json_object_set_new(kernel, "probe", text_json(run->probe));
@@ -469,10 +494,12 @@ static void print_patch(const struct kernel_patch *patch)
 {
 	const char *state = patch->transition ? "in transition" : patch->enabled ? "active" : "disabled";
 
-	printf("  %-16s %s   %zu function%s of %s%s%s   %s\n", patch->id ? patch->id : patch->module, state,
-	       patch->functions, patch->functions == 1 ? "" : "s", patch->objects,
-	       patch->fixes && *patch->fixes ? "   fixes " : "", patch->fixes ? patch->fixes : "",
-	       patch->title ? patch->title : "(not made from a package)");
+	printf("  %-16s %s   %zu function%s of %s", patch->id ? patch->id : patch->module, state,
+	       patch->functions, patch->functions == 1 ? "" : "s", patch->objects);
+	if (patch->waiting)
+		printf(", %zu wait for %s", patch->waiting, patch->waits_for);
+	printf("%s%s   %s\n", patch->fixes && *patch->fixes ? "   fixes " : "",
+	       patch->fixes ? patch->fixes : "", patch->title ? patch->title : "(not made from a package)");
 }
 
 static json_t *patch_json(const struct kernel_run *run, const struct kernel_patch *patch)
@@ -489,6 +516,7 @@ static json_t *patch_json(const struct kernel_run *run, const struct kernel_patc
 							  : "disabled"));
 	json_object_set_new(object, "functions", json_integer((json_int_t)patch->functions));
 	json_object_set_new(object, "objects", words_json(patch->objects));
+	json_object_set_new(object, "waits_for", words_json(patch->waits_for));
 	json_object_set_new(object, "held_up_by", tasks_json(run));
 	return object;
 }
@@ -504,8 +532,9 @@ static json_t *livepatches_json(const struct kernel_run *run, json_t *patches)
 	return root;
 }
 
-void list_kernel(struct report *report)
+int list_kernel(struct report *report)
 {
+	int status = STATUS_DONE;
 	struct kernel_run run = start_run(report->request, NULL);
 	size_t count;
 	struct kernel_patch *patches = kernel_patches(run.arena, &count);
@@ -514,6 +543,8 @@ void list_kernel(struct report *report)
 	if (count && !report->request->json)
 		printf("kernel %s\n", run.kernel.release);
 	for (size_t i = 0; i < count; i++) {
+		if (report->request->action == ACTION_VERIFY && patches[i].id && !is_complete(&patches[i]))
+			status = STATUS_REFUSED;
 		run.task_count =
 			patches[i].transition ? kernel_tasks(patches[i].enabled, run.tasks, TASKS_NAMED) : 0;
 		if (report->request->json) {
@@ -528,6 +559,7 @@ void list_kernel(struct report *report)
 	else
 		json_decref(list);
 	arena_free(run.arena);
+	return status;
 }
 
 int verify_kernel(const struct request *request, const struct patch *patch)

@@ -517,7 +517,7 @@ static int run(struct report *report, struct patch *patch)
 	return worst > status ? worst : status;
 }
 
-// The kernel is a target like any process: --list shows it, too, and --revert takes back what has the id.
+// The kernel is a target like any process: --list and --verify show it, too, and --revert takes back what has the id.
 static int run_kernel(struct report *report, struct patch *patch)
 {
 	const struct request *request = report->request;
@@ -526,8 +526,8 @@ static int run_kernel(struct report *report, struct patch *patch)
 	if (patch)
 		return request->action == ACTION_VERIFY ? verify_kernel(request, patch)
 							: apply_kernel(request, patch);
-	if (request->action == ACTION_LIST)
-		list_kernel(report);
+	if (request->action == ACTION_LIST || request->action == ACTION_VERIFY)
+		status = list_kernel(report);
 	else if (revert_kernel(report, &status) && report->id)
 		return status;
 	return -1 - status;
@@ -536,7 +536,7 @@ static int run_kernel(struct report *report, struct patch *patch)
 // Is the running kernel meant? Never when processes are named.
 static bool concerns_kernel(const struct request *request, const struct patch *patch)
 {
-	if (request->pids.count || (request->action == ACTION_VERIFY && !patch))
+	if (request->pids.count)
 		return false;
 	return !patch || is_for_kernel(patch->package);
 }

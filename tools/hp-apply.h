@@ -72,7 +72,8 @@ bool is_for_kernel(const struct hp_package *package);
 int apply_kernel(const struct request *request, const struct patch *patch);
 int verify_kernel(const struct request *request, const struct patch *patch);
 /* Livepatches that are there: prints them, or leaves them to the report's JSON. */
-void list_kernel(struct report *report);
+/* --list, and --verify without a package: STATUS_REFUSED when a patch that a package made is not active. */
+int list_kernel(struct report *report);
 /* Those of the report's id, or all without one. false: the kernel has none such. *status becomes the worse of itself and
  * what came of it. */
 bool revert_kernel(struct report *report, int *status);

@@ -56,6 +56,8 @@ static void print_target(const struct build *build, size_t at)
 	if (build->through_slots[at])
 		printf(", %zu through the image's own slots", build->through_slots[at]);
 	printf("\n");
+	if (target->hook_count)
+		printf("  runs      %zu hook%s\n", target->hook_count, target->hook_count == 1 ? "" : "s");
 }
 
 static void print_appliers(const struct build *build)

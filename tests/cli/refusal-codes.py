@@ -28,7 +28,7 @@ def in_code():
     options = read("tools/hp-build-options.c")
     allowed = set(re.findall(r'"([a-z]+(?:-[a-z]+)*)"', options.split("codes[] = {")[1].split("};")[0]))
     applying = {"target-traced", "target-permission", "target-seccomp", "target-modified", "no-space-near",
-                "requires-missing", "no-livepatch", "module-missing", "busy"}
+                "requires-missing", "no-livepatch", "module-missing", "hook-refused", "busy"}
     said = set()
     for path in glob.glob("apply/*.c"):
         said |= set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', read(path)))

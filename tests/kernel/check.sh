@@ -28,4 +28,6 @@ static_applier
 mkdir -p "$out/guest"
 cp "$out"/{first,second,stall,bare}.hp "$out/guest/"
 boot guest "$image" tests/kernel/guest.sh 600
+grep -qE 'waiting for 1 task, sleep [0-9]+ in hrtimer_nanosleep' "$out/guest.console"
+result $? terminal_shows_whom_it_waits_for "$(grep waiting "$out/guest.console" | head -n 5)"
 finish

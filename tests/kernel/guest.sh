@@ -13,6 +13,12 @@ check package_is_applied_under_load apply --timeout=60 /first.hp
 check report_says_verified contains "$(cat /tmp/said)" "patched, 3/3 verified"
 check list_names_package contains "$(hp-apply --list)" "first            active"
 check applied_again_is_already_active apply /first.hp
+check it_is_verified apply --verify /first.hp
+check verification_counts_functions contains "$(cat /tmp/said)" "already-active, 3/3 verified"
+check the_kernel_is_verified_without_a_package apply --verify
+check it_is_named_then contains "$(cat /tmp/said)" "first            active"
+apply --verify /second.hp
+check what_is_not_active_is_not_verified is $? 2
 a=$(cat /proc/cmdline) b=$(cat /proc/cmdline)
 check new_string_is_printed contains "$a" "shown "
 check new_static_local_counts [ "${b#shown }" != "${a#shown }" ]
@@ -44,6 +50,19 @@ check unknown_package_is_not_reverted sh -c '! hp-apply --revert=nobody >/dev/nu
 sleep 1000 &
 sleeper=$!
 sleep 1
+hp-apply --trust=none --timeout=8 /stall.hp >/tmp/background 2>/dev/console &
+waiting=$!
+while ! hp-apply --list | grep -q 'stall .*in transition'; do :; done
+sleep 1
+hp-apply --list >/tmp/said
+check list_shows_the_transition contains "$(cat /tmp/said)" "in transition"
+check list_names_the_task contains "$(cat /tmp/said)" "held up by $sleeper sleep, in hrtimer_nanosleep"
+apply --verify
+check transition_is_not_verified is $? 2
+apply --timeout=3 /second.hp
+check another_one_meanwhile_is_busy is $? 1
+wait $waiting
+check task_that_stays_ends_it is $? 1
 apply --timeout=3 /stall.hp
 check sleeping_task_makes_it_busy is $? 1
 check its_code_is_busy contains "$(cat /tmp/said)" "[busy]"
@@ -58,4 +77,8 @@ check probe_failure_reverts sh -c '! hp-apply --trust=none --probe="[ ! -e /sys/
 check probe_failure_took_it_back [ ! -e /sys/module/hp_second ]
 apply --revert-all --timeout=60
 check nothing_is_active_at_last is "$(hp-apply --list)" ""
+# As a kernel without CONFIG_LIVEPATCH shows itself: there is no /sys/kernel/livepatch.
+unshare -m sh -c 'mount -t tmpfs none /sys/kernel && hp-apply --trust=none /first.hp' >/tmp/said 2>&1
+check kernel_without_livepatch_is_refused is $? 2
+check its_code_is_no_livepatch contains "$(cat /tmp/said)" "[no-livepatch]"
 check log_is_clean log_is_clean
