@@ -18,7 +18,8 @@ void find_data_facts(struct object *object);
 /* implied.c: adds relocations for references within a section that the assembler resolved itself. */
 void recover_references(struct object *object);
 
-/* A compiler's label, a name without meaning: .LC0, .L4, and the mapping symbols $x, $d of ARM and RISC-V. */
+/* A compiler's label, a name without meaning: .LC0, .L4, and the mapping symbols $x, $d of ARM and RISC-V, there
+ * with the instruction set behind: $xrv64i2p1_m2p0. */
 bool symbol_is_label(const struct symbol *symbol);
 
 /* The offset in reloc->symbol's section (or from the undefined symbol) that is meant: addend, symbol value and
@@ -26,9 +27,10 @@ bool symbol_is_label(const struct symbol *symbol);
 int64_t reloc_meant_offset(const struct object *object, const struct section *section,
 			   const struct reloc *reloc);
 
-/* Names: numbers taken out ("count.5" -> "count.#"); of tables known by content alone (__func__, CSWTCH); of state that
+/* Names: numbers taken out ("count.5" -> "count.#"); of texts; of tables known by content alone (__func__, CSWTCH); of state that
  * belongs to one build (__already_done, __UNIQUE_ID_*). The key is NAME itself or lives in ARENA. */
 const char *name_key(struct arena *arena, const char *name);
+bool name_is_text(const char *name);
 bool name_is_content(const char *name);
 bool name_is_per_build(const char *name);
 
@@ -42,7 +44,7 @@ bool unit_is_content(const struct unit *unit);
 bool relocs_same_type(const struct reloc *old, const struct reloc *new_reloc);
 /* The two units have relocations of the same types at the same offsets. */
 bool relocs_align(const struct unit *old, const struct unit *new_unit);
-/* Of two units that align and have one size: the bytes outside of relocated fields are equal. */
+/* Of two units that align, OLD not longer: the bytes outside of relocated fields are equal. */
 bool masked_bytes_equal(const struct unit *old, const struct unit *new_unit);
 
 /* Which units have relocations that land in a unit. Each referrer is named once per run of its relocations. */

@@ -54,7 +54,12 @@ bool symbol_is_label(const struct symbol *symbol)
 
 	if (symbol->binding != BINDING_LOCAL)
 		return false;
+	if (!*name) // Clang for RISC-V: what distances of debug information and exception tables count from
+		return symbol->kind == SYMBOL_NOTYPE;
 	if (name[0] == '.' && name[1] == 'L')
+		return true;
+	if (!strncmp(name, "$xrv",
+		     4)) // RISC-V ELF specification, "Mapping Symbol": the instruction set from here on
 		return true;
 	return name[0] == '$' && name[1] && (!name[2] || name[2] == '.') && strchr("adtx", name[1]);
 }

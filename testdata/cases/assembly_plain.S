@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Assembly with symbols that have no type and no size: the second one's code changed.
-// expect: changed second
+// expect: changed second; refuse no-function-sections
 	.text
 	.globl first
 first:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Assembly with types and sizes; a new function comes first.
-// expect: new before
+// expect: new before; refuse no-function-sections
 	.text
 #ifdef NEW
 	.globl before

@@ -2,6 +2,7 @@
 // The same without a change of types: preambles stay with their functions.
 // where: clang16 x86_64
 // flags: -fsanitize=kcfi
+// expect: maybe refuse no-function-sections
 // expect: new before; maybe new __cfi_before
 #include "case.h"
 #ifdef NEW

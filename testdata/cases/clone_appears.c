@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The same function became a clone (its unused argument went away): another function to its caller.
+// also: gcc12-riscv64-O2-pic-whole-plain
 // where: gcc
 // expect: changed f; removed helper; new helper.isra.0
 #include "case.h"

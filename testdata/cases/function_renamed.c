@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A function has another name; its caller calls another function.
+// also: gcc12-riscv64-O1-pic-whole-plain
+// also: clang16-x86_64-O2-pie-sections-ubsan
 // expect: removed helper; new assistant; changed f
 // expect: maybe refuse removed-still-used
 #include "case.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A function that is inlined everywhere changed: its callers are named, and it as the cause.
 // expect: changed f; changed g
-// reason f: inlined=scale
-// reason g: inlined=scale
+// reason[g] f: inlined=scale
+// reason[g] g: inlined=scale
 #include "case.h"
 #ifdef NEW
 #define FACTOR 300

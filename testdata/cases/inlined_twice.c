@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A function in a function in f: the innermost changed, and is named.
 // expect: changed f
-// reason f: inlined=inner
+// reason[g] f: inlined=inner
 #include "case.h"
 #ifdef NEW
 #define FACTOR 300

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // `ld -r` of two files with statics and functions of one name: the second file's changed.
 // build: link 2
+// ld -r puts the two functions of one name into one section
+// expect[sections]: refuse no-function-sections helper
 // expect: changed helper
 // reason[!loongarch64] helper: 30 31
 #include "case.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Nested functions of one name in two functions; a third comes before.
+// also: gcc12-riscv64-Os-pic-whole-plain
 // where: gcc
 // expect: new before; new inner
 #include "case.h"

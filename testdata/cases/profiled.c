@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A build guided by a profile puts parts into .text.hot, .text.unlikely and .text.startup. One number changed; the profile
 // is the same.
-// where: gcc x86_64 O2 pie
+// where: gcc x86_64 O2 pie !ubsan !kasan
 // build: profile
 // expect: changed seldom
 static volatile long sum;

@@ -2,7 +2,7 @@
 // A function that calls itself; another comes before.
 // expect: new before
 // Where functions share a section, the padding before a loop depends on where the function starts.
-// expect[ppc64le whole]: maybe changed f
+// expect[whole]: maybe changed f
 #include "case.h"
 #ifdef NEW
 long before(long value)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // An array on the stack is larger: the frame, and with a stack protector its guard, are elsewhere.
-// flags[gcc Os]: -fno-ipa-icf
 // expect: changed f
 #include "case.h"
 #ifdef NEW

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Two functions had one text; one of them says something else now.
-// flags[gcc Os]: -fno-ipa-icf
+// also: clang16-x86_64-O2-pie-sections-kasan
 // expect: changed f
 // reason f: "not found" "not there"
 // quiet g: found

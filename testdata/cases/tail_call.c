@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What was a jump to the last function called is a call now, since something follows.
-// flags[gcc Os]: -fno-ipa-icf
 // expect: changed f
 // reason[!large] f: "use 1 → 2 times"
 #include "case.h"
