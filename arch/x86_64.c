@@ -139,8 +139,19 @@ static int64_t immediate_behind(const uint8_t *field, size_t before)
 	return 0;
 }
 
+/*
+ * Clang's -fsanitize=function puts the distance from a function's start to its type in front of the code:
+ *	f: jmp .+8; .ascii "v2"; .long .Lproxy - f
+ */
+static bool is_type_distance(const uint8_t *field, size_t before, const struct reloc_info *info)
+{
+	return info->type == R_X86_64_PC32 && before >= 4 && !memcmp(field - 4, "\xeb\x06v2", 4);
+}
+
 static int64_t pc_bias(const uint8_t *field, size_t before, const struct reloc_info *info)
 {
+	if (is_type_distance(field, before, info))
+		return -4;
 	switch (info->type) {
 	case R_X86_64_PC8:
 		return 1;

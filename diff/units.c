@@ -74,11 +74,21 @@ static void collect_symbol_starts(struct splitter *splitter)
 
 		if (!symbol->section || symbol->kind == SYMBOL_SECTION || symbol->kind == SYMBOL_FILE)
 			continue;
-		if (symbol_is_label(symbol) && section_is_code(symbol->section))
+		if (symbol_is_label(symbol) &&
+		    (section_is_code(symbol->section) || symbol->section->role == ROLE_LSDA))
 			continue;
 		*vec_push(&splitter->starts) = (struct start){symbol->section->index, symbol->value,
 							      symbol_is_label(symbol) ? NULL : symbol};
 	}
+}
+
+/*
+ * Exception tables are cut where .eh_frame says one starts. They refer to places in themselves, from which they count:
+ *	.Ltmp: .word .L_ZTIi.DW.stub - .Ltmp
+ */
+static bool is_within_table(const struct section *from, const struct section *to)
+{
+	return from == to && to->role == ROLE_LSDA;
 }
 
 static void collect_reference_starts(struct splitter *splitter)
@@ -94,6 +104,7 @@ static void collect_reference_starts(struct splitter *splitter)
 			uint64_t offset;
 
 			if (!target || section_is_code(target) ||
+			    is_within_table(&object->sections[i], target) ||
 			    (!means_place(reloc->symbol) && !is_literals(target)))
 				continue;
 			offset = (uint64_t)reloc_meant_offset(object, &object->sections[i], reloc);
@@ -555,7 +566,8 @@ static bool is_distance_table(const struct object *object, const struct unit *un
 
 /*
  * -fpatchable-function-entry=5,2 has two no-operation instructions in front of `f`, and an entry in
- * __patchable_function_entries for the first of them: it means `f`, not the function before, whose end they follow.
+ * __patchable_function_entries for the first of them: it means `f`, not the function before, whose end they follow. They
+ * are a unit of their own, without a name, where they are longer than any alignment.
  */
 static struct unit *function_behind(const struct section *section, int64_t offset, struct unit *unit)
 {
@@ -563,7 +575,8 @@ static struct unit *function_behind(const struct section *section, int64_t offse
 
 	if (!unit || offset < 0)
 		return unit;
-	if ((uint64_t)offset >= unit->offset && (uint64_t)offset - unit->offset < unit->size)
+	if (unit->kind == UNIT_FUNCTION && (uint64_t)offset >= unit->offset &&
+	    (uint64_t)offset - unit->offset < unit->size)
 		return unit;
 	while (low < high) { // the first unit at OFFSET or behind
 		size_t middle = low + (high - low) / 2;
@@ -573,6 +586,8 @@ static struct unit *function_behind(const struct section *section, int64_t offse
 		else
 			high = middle;
 	}
+	if (low < section->unit_count && section->units[low]->kind == UNIT_ANONYMOUS)
+		low++;
 	return low < section->unit_count && section->units[low]->kind == UNIT_FUNCTION ? section->units[low]
 										       : unit;
 }
@@ -654,8 +669,19 @@ static struct unit *owner_by_name(struct object *object, const struct unit *unit
 	return only;
 }
 
+// The function behind a unit of code, with nothing but room without a name between them, or NULL.
+static const struct unit *next_function(const struct unit *unit)
+{
+	const struct unit *end = unit->object->units + unit->object->unit_count, *next = unit + 1;
+
+	while (next < end && next->section == unit->section && next->kind == UNIT_ANONYMOUS)
+		next++;
+	return next < end && next->section == unit->section && next->kind == UNIT_FUNCTION ? next : NULL;
+}
+
 /*
- * -fsanitize=kcfi: the type's number, and what aligns it, right before `f` have a function symbol of their own:
+ * -fsanitize=kcfi: the type's number, and what aligns it, right before `f` have a function symbol of their own; between
+ * them may be the room of -fpatchable-function-entry:
  *	__cfi_f: nop; ...; mov $0xd14c2e07,%eax
  *	f:
  */
@@ -666,10 +692,7 @@ static struct unit *owner_of_preamble(struct object *object, const struct unit *
 	if (strncmp(unit->name, "__cfi_", 6))
 		return NULL;
 	symbol = object_find(object, unit->name + 6);
-	if (!symbol || !symbol->unit || symbol->unit->kind != UNIT_FUNCTION ||
-	    symbol->section != unit->section || symbol->unit->offset != unit->offset + unit->size)
-		return NULL;
-	return symbol->unit;
+	return symbol && symbol->unit && symbol->unit == next_function(unit) ? symbol->unit : NULL;
 }
 
 static struct unit *owner_by_first_reloc(const struct unit *unit)
@@ -688,6 +711,21 @@ static bool is_entry(const struct unit *unit)
 static struct unit *outermost(struct unit *unit)
 {
 	return unit->owner && unit->kind == UNIT_FUNCTION ? unit->owner : unit;
+}
+
+// What an entry of __patchable_function_entries finds in front of its function belongs to that.
+static void own_room_before(const struct unit *entry, struct unit *function)
+{
+	uint64_t before;
+	struct unit *room;
+
+	if (!entry->section->special || !entry->reloc_count || entry->relocs[0].target_offset >= 0)
+		return;
+	before = 0 - (uint64_t)entry->relocs[0].target_offset;
+	room = before > function->offset ? NULL
+					 : section_unit_at(function->section, function->offset - before);
+	if (room && room->kind == UNIT_ANONYMOUS && room->offset + room->size == function->offset)
+		room->owner = function;
 }
 
 static void find_owners(struct object *object)
@@ -712,6 +750,8 @@ static void find_owners(struct object *object)
 			continue;
 		function = owner_by_first_reloc(unit);
 		unit->owner = function ? outermost(function) : NULL;
+		if (function)
+			own_room_before(unit, function);
 	}
 	// The language-specific data area is named by the unwind entry (Itanium C++ ABI: Exception Handling).
 	for (size_t i = 0; i < object->unit_count; i++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Another type is caught: the code is the same, the exception table says so.
+// also: clang14-riscv64-O2-pic-sections-plain
 // where: !nounwind
 // expect: changed _Z1fv; refuse exception-tables _Z1fv
 #include "case.h"
