@@ -229,7 +229,8 @@ static void find_holders(struct constants *constants, const struct pair *pair)
 	for (size_t i = 0; i < pair->old->unit_count; i++) {
 		struct unit *unit = &pair->old->units[i];
 
-		if (unit->kind == UNIT_FUNCTION || !is_loaded_data(unit) || !unit_is_writable(unit))
+		if (unit->kind == UNIT_FUNCTION || !is_loaded_data(unit) || !unit_is_writable(unit) ||
+		    unit->bookkeeping)
 			continue;
 		for (size_t r = 0; r < unit->reloc_count; r++) {
 			const struct reloc *reloc = &unit->relocs[r];

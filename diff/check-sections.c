@@ -62,6 +62,17 @@ static void refuse_section(const struct pair *pair, const struct section *sectio
 }
 
 /*
+ * Clang leaves the initial value of a local array behind that became immediates in code, in a section of its own:
+ *	.section .rodata..L__const.f.table,"a"; .L__const.f.table: .long 10, 20, ...
+ * Nobody can get at it.
+ */
+static bool is_left_behind(const struct section *section)
+{
+	return !strncmp(section->name, ".rodata..L", 10) && !(section->flags & SECTION_WRITE) &&
+	       section->unit_count == 1;
+}
+
+/*
  * Bytes without a name that nothing in the object refers to: assembly code without symbols, tables that a linker
  * script collects. Nobody can say whose they are, so they are compared one by one in their order.
  */
@@ -69,7 +80,7 @@ static bool is_nameless(const struct referrers *referrers, const struct unit *un
 {
 	size_t count;
 
-	if (unit->kind != UNIT_ANONYMOUS || unit->owner ||
+	if (unit->kind != UNIT_ANONYMOUS || unit->owner || is_left_behind(unit->section) ||
 	    (unit->section->role != ROLE_CODE && unit->section->role != ROLE_DATA) ||
 	    !(unit->section->flags & SECTION_ALLOC) || unit->section->flags & SECTION_ZERO)
 		return false;
@@ -116,9 +127,18 @@ static size_t check_nameless(const struct pair *pair, struct diags *diags)
 	return count;
 }
 
+// Constructors that a sanitizer brings for itself, in a section of their own priority.
+static bool is_bookkeeping(const struct section *section)
+{
+	for (size_t i = 0; i < section->reloc_count; i++)
+		if (!section->relocs[i].target || !section->relocs[i].target->bookkeeping)
+			return false;
+	return section->reloc_count;
+}
+
 static bool is_watched(const struct section *section)
 {
-	return section->flags & SECTION_ALLOC && section->size &&
+	return !is_bookkeeping(section) && section->flags & SECTION_ALLOC && section->size &&
 	       (section->role == ROLE_INIT || section->role == ROLE_OTHER);
 }
 

@@ -261,6 +261,8 @@ static bool may_be_kept(const struct candidate *candidates, struct unit *old,
 
 static bool is_lone_state(const struct unit *unit, enum unit_status status)
 {
+	if (unit->bookkeeping)
+		return false;
 	// Clang's compound literals and assembly code have data without a name (.L labels).
 	if (unit->kind == UNIT_ANONYMOUS)
 		return !unit->match && unit->section->role == ROLE_DATA && unit_is_writable(unit);

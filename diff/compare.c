@@ -134,19 +134,24 @@ static bool same_strings(struct comparison *c, const uint8_t *left, uint64_t lef
 	       same_behind(left, left_size, c->old->tree_root, right, right_size, c->new_object->tree_root);
 }
 
-// One may reach further over the alignment before what follows it.
-static bool same_but_padding(const struct unit *old, const struct unit *new_unit)
+/*
+ * One may reach further over the alignment before what follows it. The shorter one, or either when they are as long; NULL when
+ * there is more than that.
+ */
+static const struct unit *without_padding(const struct unit *old, const struct unit *new_unit)
 {
 	const struct unit *longer = old->size > new_unit->size ? old : new_unit;
-	uint64_t common = old->size < new_unit->size ? old->size : new_unit->size;
-	const uint8_t *left = unit_bytes(old), *right = unit_bytes(new_unit), *rest = unit_bytes(longer);
+	const struct unit *shorter = longer == old ? new_unit : old;
+	const uint8_t *rest = unit_bytes(longer);
 
-	if (longer->size - common >= longer->section->align)
-		return false;
-	for (uint64_t i = common; rest && i < longer->size; i++)
+	if (longer->size == shorter->size)
+		return shorter;
+	if (longer->size - shorter->size >= longer->section->align || !rest)
+		return NULL;
+	for (uint64_t i = shorter->size; i < longer->size; i++)
 		if (rest[i])
-			return false;
-	return left && right && !old->reloc_count && !new_unit->reloc_count && !memcmp(left, right, common);
+			return NULL;
+	return shorter;
 }
 
 // A place in the table itself: RISC-V's tables of distances, .Lcase1 - .Ltable, in two relocations an entry.
@@ -162,13 +167,16 @@ static bool means_itself(const struct unit *old, const struct unit *new_unit, si
  */
 static bool only_place_moved(struct comparison *c, const struct unit *old, const struct unit *new_unit)
 {
+	const struct unit *shorter = without_padding(old, new_unit);
 	uint64_t place = old->object->arch->pointer_size;
 	size_t reloc = 0;
 
-	if (!old->source_place || !new_unit->source_place || old->size != new_unit->size ||
-	    !relocs_align(old, new_unit) || !unit_bytes(old) || !unit_bytes(new_unit))
+	if (!old->source_place || !new_unit->source_place || !shorter || !relocs_align(old, new_unit) ||
+	    !unit_bytes(old) || !unit_bytes(new_unit))
 		return false;
-	for (uint64_t at = 0; (at = next_difference(old, new_unit, at, &reloc)) < old->size; at++)
+	for (uint64_t at = 0;
+	     (at = next_difference(shorter, shorter == old ? new_unit : old, at, &reloc)) < shorter->size;
+	     at++)
 		if (at < place || at >= place + 8)
 			return false;
 	for (size_t i = 0; i < old->reloc_count; i++)
@@ -179,17 +187,20 @@ static bool only_place_moved(struct comparison *c, const struct unit *old, const
 
 static bool compare_content(struct comparison *c, const struct unit *old, const struct unit *new_unit)
 {
+	const struct unit *shorter;
+
 	if (old->kind == UNIT_LITERAL && new_unit->kind == UNIT_LITERAL &&
 	    (old->section->flags ^ new_unit->section->flags) & SECTION_STRINGS)
 		return false;
 	if (old->kind == UNIT_LITERAL && old->section->flags & SECTION_STRINGS && unit_bytes(new_unit) &&
 	    !new_unit->reloc_count)
 		return same_strings(c, unit_bytes(old), old->size, unit_bytes(new_unit), new_unit->size);
-	if (old->size != new_unit->size || !relocs_align(old, new_unit))
-		return same_but_padding(old, new_unit);
+	shorter = without_padding(old, new_unit);
+	if (!shorter || !relocs_align(old, new_unit))
+		return false;
 	if (only_place_moved(c, old, new_unit))
 		return true;
-	if (!masked_bytes_equal(old, new_unit))
+	if (!masked_bytes_equal(shorter, shorter == old ? new_unit : old))
 		return false;
 	for (size_t i = 0; i < old->reloc_count; i++)
 		if (!means_itself(old, new_unit, i) &&
@@ -303,8 +314,10 @@ static const char *describe_target(struct arena *arena, const struct reloc *relo
 	const char *name = target && *target->name ? target->name : reloc->symbol->name;
 	int64_t offset = reloc->target_offset;
 
-	if (target && target->kind == UNIT_LITERAL && target->section->flags & SECTION_STRINGS &&
-	    target->section->entry_size == 1 && offset >= 0 && (uint64_t)offset < target->size)
+	if (target && offset >= 0 && (uint64_t)offset < target->size &&
+	    ((target->kind == UNIT_LITERAL && target->section->flags & SECTION_STRINGS &&
+	      target->section->entry_size == 1) ||
+	     (name_is_text(target->name) && unit_bytes(target))))
 		return quote(arena, target, (uint64_t)offset);
 	if (target && unit_is_content(target) && !*target->name)
 		name = target->kind == UNIT_LITERAL ? "a constant" : "unnamed data";
@@ -822,7 +835,7 @@ bool spread_constant(struct object *old, struct object *new_object, struct unit 
 static bool counts_alone(const struct unit *unit)
 {
 	return (unit->kind == UNIT_FUNCTION || unit->kind == UNIT_DATUM) && !unit_is_content(unit) &&
-	       !(unit->kind == UNIT_DATUM && name_is_per_build(unit->name));
+	       !unit->bookkeeping && !(unit->kind == UNIT_DATUM && name_is_per_build(unit->name));
 }
 
 static void mark_alone(struct comparison *c, struct object *object, enum unit_status status,
@@ -840,21 +853,41 @@ static void mark_alone(struct comparison *c, struct object *object, enum unit_st
 	}
 }
 
+/*
+ * Writable data that counts by content, a sanitizer's records, may be matched for its use alone. With other contents it is
+ * another one: new code brings its own.
+ */
+static void part_records(struct comparison *c)
+{
+	for (size_t i = 0; i < c->new_object->unit_count; i++) {
+		struct unit *unit = &c->new_object->units[i];
+
+		if (!unit->match || !unit_is_content(unit) || !(unit->section->flags & SECTION_WRITE) ||
+		    unit->section->flags & SECTION_RELRO || same_content(c, unit->match, unit))
+			continue;
+		unit->match->match = NULL;
+		unit->match = NULL;
+	}
+}
+
 void compare(struct object *old, struct object *new_object)
 {
 	struct comparison c = {
 		.old = old, .new_object = new_object, .arena = new_object->arena, .answers = intmap_new()};
 
+	part_records(&c);
 	for (size_t i = 0; i < new_object->unit_count; i++) {
 		struct unit *unit = &new_object->units[i];
 
 		if (unit->match &&
-		    (counts_alone(unit) || (unit->kind == UNIT_ANONYMOUS && unit_is_writable(unit))) &&
+		    (counts_alone(unit) ||
+		     (unit->kind == UNIT_ANONYMOUS && unit_is_writable(unit) && !unit->bookkeeping)) &&
 		    !only_place_moved(&c, unit->match, unit))
 			compare_units(&c, unit->match, unit);
 	}
 	for (size_t i = 0; i < new_object->unit_count; i++)
-		if (new_object->units[i].match && new_object->units[i].kind == UNIT_FUNCTION)
+		if (new_object->units[i].match && new_object->units[i].kind == UNIT_FUNCTION &&
+		    !new_object->units[i].bookkeeping)
 			compare_parts(&c, &new_object->units[i]);
 	compare_names(&c);
 	spread_constants(&c);

@@ -149,6 +149,7 @@ struct unit {
 	bool address_taken; /* some relocation other than a direct branch refers to it */
 	bool constant;      /* the program never writes it, whatever its section allows */
 	bool source_place;  /* what a sanitizer's check says of its own place: file, line, column */
+	bool bookkeeping; /* tells a sanitizer's runtime at start-up what variables there are; never a change */
 
 	/* filled by correlate and compare */
 	struct unit *match; /* the same one on the other side, or NULL */

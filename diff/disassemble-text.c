@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How the targets of relocations are written for people.
 #include "diff/disassemble.h"
+#include "diff/model.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -109,8 +110,8 @@ const char *reloc_text(const struct unit *from, const struct reloc *reloc, struc
 		return with_offset(".", reloc->target_offset, arena);
 	if ((text = literal_text(target, reloc->target_offset, arena)))
 		return text;
-	if (target->kind != UNIT_FUNCTION && !*target->name && !reloc->target_offset &&
-	    looks_like_text(target))
+	if (target->kind != UNIT_FUNCTION && (!*target->name || name_is_text(target->name)) &&
+	    !reloc->target_offset && looks_like_text(target))
 		return quote(target->section->data + target->offset, target->size, arena);
 	if (target->kind == UNIT_LITERAL)
 		return with_offset(constant_text(target, arena), reloc->target_offset, arena);

@@ -117,6 +117,9 @@ bool keeps_nothing(const char *name, bool *derived)
 	// -fsanitize=undefined: they print what they are given.
 	if (starts(name, "__ubsan_handle_"))
 		return true;
+	// -fsanitize=address: they look at the shadow of what is at an address.
+	if (starts(name, "__asan_load") || starts(name, "__asan_store") || starts(name, "__asan_report_"))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
 		if (!strcmp(name, plain[i]))
 			return true;

@@ -101,6 +101,12 @@ bool name_is_function_name(const char *name)
 	return false;
 }
 
+// Clang's texts, .str, .str.1, where the address sanitizer keeps them apart from each other; no name of C has a dot in front.
+bool name_is_text(const char *name)
+{
+	return is_numbered(name, ".str");
+}
+
 bool name_is_content(const char *name)
 {
 	// Of Clang: switch.table.f. DW.ref._ZTIi: address of a caught type's description
@@ -109,7 +115,7 @@ bool name_is_content(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(named); i++)
 		if (!strncmp(name, named[i], strlen(named[i])))
 			return true;
-	return name_is_function_name(name) || is_numbered(name, "CSWTCH");
+	return name_is_function_name(name) || name_is_text(name) || is_numbered(name, "CSWTCH");
 }
 
 bool name_is_per_build(const char *name)

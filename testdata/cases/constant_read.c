@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A named constant changed: its readers are changed by that.
+// also: gcc12-x86_64-O2-pie-sections-kasan
 // expect: changed data limits; changed f
 // reason f: reads limits
 // reason limits: 30 31

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A variable more, and nobody uses it.
+// also: gcc12-x86_64-O2-pie-sections-kasan
 // expect: new data added
 #include "case.h"
 #ifdef NEW

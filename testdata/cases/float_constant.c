@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A floating-point constant lies in a pool without a name.
+// also: clang16-riscv64-O2-nopie-sections-plain
 // expect: changed f
 #ifdef NEW
 #define RATE 1.2502

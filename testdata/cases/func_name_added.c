@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One function begins to use its name.
+// also: clang14-x86_64-O2-pie-sections-kasan
+// also: clang16-x86_64-O2-pie-sections-kasan
 // expect: changed f
 #include "case.h"
 void f(void)

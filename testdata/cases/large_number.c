@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A number of 64 bits.
+// also: clang16-riscv64-O0-pie-sections-plain
 // expect: changed f
 #include "case.h"
 #ifdef NEW

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // `ld -r` of two files, one of which has a new function: the statics of the other are numbered and placed anew.
 // build: link 2
+// also: gcc12-x86_64-O2-pie-sections-ubsan
 // expect: new added; new data added.count
 #include "case.h"
 #if PART == 1

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A constant table of strings: one text was corrected, the table's reader with it.
 // Clang makes other tables of it that are part of f.
+// also: clang14-x86_64-O2-pie-sections-kasan
 // expect: changed f
 // expect[gcc]: changed data names
 // expect[clang]: maybe changed data names
