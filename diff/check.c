@@ -269,6 +269,34 @@ static bool is_lone_state(const struct unit *unit, enum unit_status status)
 	return unit->status == status && unit->kind == UNIT_DATUM && unit_is_writable(unit);
 }
 
+// Whoever holds a pointer to it goes on calling the old code: of no other function is that a fix that does not arrive.
+static bool is_lone_callback(const struct unit *unit, enum unit_status status)
+{
+	return unit->status == status && unit->kind == UNIT_FUNCTION && unit->address_taken;
+}
+
+/* Lambdas and nested functions, of whose numbers none can be trusted: may the new one be the old one, changed? */
+static void check_callbacks(const struct checker *checker)
+{
+	const struct object *old = checker->pair->old, *new_object = checker->pair->new;
+	struct arena *arena = arena_new();
+	struct strmap *keys = strmap_new();
+
+	for (size_t i = 0; i < new_object->unit_count; i++)
+		if (is_lone_callback(&new_object->units[i], UNIT_NEW))
+			*strmap_put(keys, name_key(arena, new_object->units[i].name)) = &new_object->units[i];
+	for (size_t i = 0; strmap_count(keys) && i < old->unit_count; i++) {
+		struct unit *unit = &old->units[i];
+
+		if (is_lone_callback(unit, UNIT_REMOVED) && strmap_get(keys, name_key(arena, unit->name)))
+			refuse(checker, "static-uncorrelated", unit,
+			       "has no certain counterpart among the new build's functions of that name, and "
+			       "pointers to it would go on calling the old code; give it a name of its own");
+	}
+	strmap_free(keys);
+	arena_free(arena);
+}
+
 static void check_statics(const struct checker *checker)
 {
 	const struct object *old = checker->pair->old, *new_object = checker->pair->new;
@@ -340,6 +368,7 @@ void check_pair(const struct pair *pair, struct diags *diags)
 			check_datum(&checker, unit);
 	}
 	check_statics(&checker);
+	check_callbacks(&checker);
 	check_types(pair, diags);
 }
 

@@ -571,6 +571,21 @@ static void list_differences(struct comparison *c, struct unit *old, struct unit
 	}
 }
 
+/*
+ * The name of a type, as typeid() tells it (Itanium C++ ABI, 2.9.5 "RTTI Layout"): _ZTS and the name that it holds. Of a
+ * lambda it has a number of this build.
+ */
+static bool names_itself(const struct unit *unit)
+{
+	const char *text = (const char *)unit_bytes(unit), *own = unit->name + strlen("_ZTS");
+
+	if (unit->kind != UNIT_DATUM || strncmp(unit->name, "_ZTS", 4) || !text || unit->reloc_count)
+		return false;
+	// GCC's names of types that are this file's alone begin with a star: they are compared by address.
+	return unit->size == strlen(own) + 1 + (*text == '*') &&
+	       !memcmp(text + (*text == '*'), own, strlen(own) + 1);
+}
+
 static void compare_units(struct comparison *c, struct unit *old, struct unit *new_unit)
 {
 	change_list list = {0};
@@ -578,7 +593,9 @@ static void compare_units(struct comparison *c, struct unit *old, struct unit *n
 
 	compare_attributes(c, old, new_unit, &list);
 	only_lines &= !list.count;
-	if (old->size != new_unit->size) {
+	if (names_itself(old) && names_itself(new_unit)) {
+		only_lines = false; // matched by their keys: the same but for numbers
+	} else if (old->size != new_unit->size) {
 		only_lines = false;
 		add_change(&list, (struct change){.kind = CHANGE_SIZE,
 						  .at_old = common_prefix(old, new_unit),
@@ -659,7 +676,9 @@ static bool same_entry(struct comparison *c, const struct unit *old, const struc
 {
 	struct change change;
 
-	if (strcmp(old->section->name, new_unit->section->name))
+	// A function's exception table is in a section of the function's name, numbers of a lambda included.
+	if (old->section->role != new_unit->section->role ||
+	    (old->section->role != ROLE_LSDA && strcmp(old->section->name, new_unit->section->name)))
 		return false;
 	if (compare_content(c, old, new_unit))
 		return true;

@@ -8,6 +8,7 @@
  *	use		what two matched units with the same instructions refer to at the same place
  *	lone use	`count.1` and `count.3`, when two matched functions refer to one `count.N` each
  *	content		functions that are alike in bytes, and to no other
+ *	renumbered	functions and data of one C++ lambda, when one of them has its match (correlate-cxx.c)
  *	owners		`count.1` and `count.3`, when they are the only ones and some owner is the same
  *
  * "Use" and "lone use" run until nothing new comes out. What is left stays without a match: ambiguous things are
@@ -567,6 +568,16 @@ static void match_constants(struct correlation *c)
 	strmap_free(found);
 }
 
+static void match_renumbered(struct correlation *c)
+{
+	size_t count;
+	struct unit_pair *pairs = renumbered_pairs(c->old, c->new_object, c->arena, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (same_sort(pairs[i].old, pairs[i].new_unit))
+			match(c, pairs[i].old, pairs[i].new_unit, "name");
+}
+
 // ---- owners --------------------------------------------------------------------------------------
 
 static bool share_owner(struct correlation *c, struct unit *old, struct unit *new_unit)
@@ -624,6 +635,8 @@ static bool correlate_once(struct object *old, struct object *new_object)
 	match_by_key(&c, UNIT_FUNCTION, "clone", NULL);
 	settle(&c);
 	match_by_content(&c);
+	settle(&c);
+	match_renumbered(&c);
 	settle(&c);
 	match_by_key(&c, UNIT_DATUM, "owner", share_owner);
 	match_by_key(&c, UNIT_DATUM, "name", is_unreferred);

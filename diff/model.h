@@ -31,8 +31,25 @@ int64_t reloc_meant_offset(const struct object *object, const struct section *se
  * belongs to one build (__already_done, __UNIQUE_ID_*). The key is NAME itself or lives in ARENA. */
 const char *name_key(struct arena *arena, const char *name);
 bool name_is_text(const char *name);
+/* names-cxx.c: the same of a mangled name of C++; NAME itself when it is none or has no such number. */
+const char *name_key_cxx(struct arena *arena, const char *name);
+/* The numbers of such a name, in order, each with what it counts ("Z1fvE UliE": f's lambdas of (int)), and back from a key
+ * and numbers to a name. The key is NULL for what has no such numbers or cannot be followed. */
+struct cxx_numbers {
+	size_t count;
+	const char *what[16], *number[16];
+};
+const char *name_numbers_cxx(struct arena *arena, const char *name, struct cxx_numbers *numbers);
+const char *name_from_key_cxx(struct arena *arena, const char *key, const struct cxx_numbers *numbers);
 bool name_is_content(const char *name);
 bool name_is_per_build(const char *name);
+
+struct unit_pair {
+	struct unit *old, *new_unit;
+};
+/* correlate-cxx.c: unmatched units of lambdas, local types and namesakes of which something else has its match. In ARENA. */
+struct unit_pair *renumbered_pairs(struct object *old, struct object *new_object, struct arena *arena,
+				   size_t *count);
 
 /* line-string.c: two relocations mean strings that differ in one number alone, and in what it is. */
 bool strings_differ_in_number(const struct reloc *old, const struct reloc *new_reloc, uint64_t *old_value,

@@ -39,13 +39,17 @@ static char *initcall_key(struct arena *arena, const char *name)
  *	count.5                    -> count.#            a static local
  *	f.isra.0.constprop.2.cold  -> f.isra.#.constprop.#.cold
  *	__UNIQUE_ID_license413     -> __UNIQUE_ID_license#  (include/linux/compiler.h, __COUNTER__)
+ *	_ZZ1fvENKUliE0_clEi        -> _ZZ1fvENKUliE#_clEi   (C++, names-cxx.c)
  * Names with equal keys are candidates for each other; a name that is its own key stands for itself.
  */
 const char *name_key(struct arena *arena, const char *name)
 {
-	size_t length = strlen(name), out = 0;
+	size_t length, out = 0;
+	const char *given = name;
 	char *key;
 
+	name = name_key_cxx(arena, name);
+	length = strlen(name);
 	if (strncmp(name, "__UNIQUE_ID_", 12) == 0) {
 		// A static local has a number of its own behind: __UNIQUE_ID_ddebug356.14
 		while (length && (isdigit((unsigned char)name[length - 1]) || name[length - 1] == '.'))
@@ -70,7 +74,7 @@ const char *name_key(struct arena *arena, const char *name)
 		if (*at)
 			key[out++] = *at++;
 	}
-	return strcmp(key, name) ? key : name;
+	return strcmp(key, given) ? key : given;
 }
 
 // NAME is PREFIX, alone or with a number behind it.

@@ -95,9 +95,6 @@ uint64_t notes_sum_more(uint64_t sum, const void *data, size_t size);
 const char *notes_bind(struct object *object, struct notes *notes, struct arena *arena);
 
 /* notes-identity.c: pairs of units that are one thing, by the notes of both sides. Nothing when one side has none. */
-struct unit_pair {
-	struct unit *old, *new_unit;
-};
 struct unit_pair *notes_pairs(struct object *old, struct object *new_object, struct arena *arena,
 			      size_t *count);
 
