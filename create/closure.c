@@ -306,4 +306,6 @@ void closure_select(struct target *target)
 		select_hooks(target, &target->pieces.at[i]);
 	}
 	follow(target);
+	if (target->image->kernel)
+		kernel_leave_out_entries(target);
 }

@@ -55,28 +55,60 @@ void kernel_emit_beside(struct target *target, const struct member *member)
 
 // ---- what cannot be brought along ----------------------------------------------------------------------------------
 
-static bool is_key(const struct unit *entry, size_t reloc)
+// struct jump_entry: code, target, key; struct static_call_site: address, key
+static const struct reloc *key_of(const struct unit *entry)
 {
-	// struct jump_entry: code, target, key; struct static_call_site: address, key
-	return (is_section(entry, "__jump_table") && reloc == 2) ||
-	       (is_section(entry, ".static_call_sites") && reloc == 1);
+	if (is_section(entry, "__jump_table") && entry->reloc_count > 2)
+		return &entry->relocs[2];
+	if (is_section(entry, ".static_call_sites") && entry->reloc_count > 1)
+		return &entry->relocs[1];
+	return NULL;
 }
 
-// The kernel looks at these tables before it resolves a module's own symbols in a livepatch (kernel/livepatch/core.c).
-static void check_key(struct target *target, const struct unit *entry, const struct reloc *reloc)
+// A key that the module defines itself, and does not import.
+static bool is_own_key(struct target *target, const struct member *entry, const char **name)
 {
+	const struct reloc *key = key_of(entry->unit);
 	struct reference reference;
-	struct member *member = member_find(target, entry);
 
-	if (target->image->kind != HP_TARGET_LINUX_MODULE || !member)
+	if (!key)
+		return false;
+	reference = classify_reference(target, entry, key);
+	*name = reference.unit && *reference.unit->name ? reference.unit->name : reference.name;
+	return reference.in_image && !kernel_imports(target->image, reference.vaddr);
+}
+
+/*
+ * The kernel reads these tables before it resolves a module's own symbols in a livepatch (kernel/livepatch/core.c), so no entry with
+ * such a key may be in them. A static call goes on through its trampoline, which always leads to the right function; a branch would
+ * stay as it was compiled.
+ */
+void kernel_leave_out_entries(struct target *target)
+{
+	size_t kept = 0;
+
+	if (target->image->kind != HP_TARGET_LINUX_MODULE)
 		return;
-	reference = classify_reference(target, member, reloc);
-	if (reference.in_image && !kernel_imports(target->image, reference.vaddr))
-		refuse(target, entry->owner, "special-unsupported",
-		       "switches at `%s`, a key of the module itself, which a livepatch cannot name early "
-		       "enough; "
-		       "leave that branch to a function that does not change",
-		       reference.unit && *reference.unit->name ? reference.unit->name : reference.name);
+	for (size_t i = 0; i < target->members.count; i++) {
+		struct member *member = target->members.at[i];
+		const struct unit *unit = member->unit;
+		const char *name;
+
+		if (unit->kind != UNIT_ENTRY || !is_own_key(target, member, &name)) {
+			target->members.at[kept++] = member;
+			continue;
+		}
+		if (is_section(unit, "__jump_table"))
+			refuse(target, unit->owner, "special-unsupported",
+			       "branches by `%s`, a key of the module itself, which a livepatch cannot name "
+			       "early "
+			       "enough; leave that branch to a function that does not change, or allow it "
+			       "where it may "
+			       "stay as it is compiled (a tracepoint: off)",
+			       name);
+		*intmap_put(target->member_of, (uintptr_t)unit) = NULL;
+	}
+	target->members.count = kept;
 }
 
 // A table of several entries that could not be taken apart brings another function's along.
@@ -110,8 +142,5 @@ void kernel_check_entries(struct target *target)
 		if (entry->kind != UNIT_ENTRY)
 			continue;
 		check_shape(target, entry);
-		for (size_t r = 0; r < entry->reloc_count; r++)
-			if (is_key(entry, r))
-				check_key(target, entry, &entry->relocs[r]);
 	}
 }

@@ -18,6 +18,8 @@ struct placement *kernel_translate(const struct placement *running, const struct
 bool kernel_entry_travels(const struct unit *entry);
 /* A member that is a table entry is in its payload section; what goes with it in a parallel table follows. */
 void kernel_emit_beside(struct target *target, const struct member *member);
+/* Takes entries out of the members that cannot be in a livepatch, and refuses those that change what the code does. */
+void kernel_leave_out_entries(struct target *target);
 void kernel_check_entries(struct target *target);
 
 /* kernel-callers.c */

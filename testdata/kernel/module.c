@@ -24,6 +24,10 @@ int in_module(int x)
 #ifdef NEW_OWN_KEY
 	CALL_SITE(own_key);
 	x++;
+#elif defined(NEW_OWN_BRANCH)
+	CALL_SITE(call_key);
+	BRANCH_SITE(call_key);
+	BRANCH_SITE(own_key);
 #else
 	CALL_SITE(call_key);
 #endif

@@ -10,6 +10,10 @@
 #define CALL_SITE(key)                                                                                       \
 	__asm__ volatile("1: nopl 0(%rax,%rax,1)\n.pushsection .static_call_sites,\"aw\"\n.long 1b - .\n"    \
 			 ".long " #key " - .\n.popsection")
+/* struct jump_entry: the place, where to, the key. */
+#define BRANCH_SITE(key)                                                                                     \
+	__asm__ volatile("1: nopl 0(%rax,%rax,1)\n.pushsection __jump_table,\"aw\"\n.balign 8\n.long 1b - .\n" \
+			 ".long 1b - .\n.quad " #key " - .\n.popsection")
 #define BUG_SITE()                                                                                           \
 	__asm__ volatile("1: ud2\n.pushsection __bug_table,\"aw\"\n.long 1b - .\n.long 0\n.word %c0\n.word 1\n" \
 			 ".popsection" ::"i"(__LINE__))

@@ -44,11 +44,12 @@ changed() { # CASE SOURCE... : CASE/old, CASE/new (SOURCE with -DNEW_CASE), CASE
 		compile "$name/new" "$source" "${split[@]}" "-DNEW_$name"
 	done
 }
+allow=()
 hp_build() { # CASE IMAGE... : CASE.hp; what it says in said
 	local name=$1 image images=()
 	shift
 	for image; do images+=("--image=$image"); done
-	said=$("$bin/hp-build" --target=linux "${images[@]}" --running="$name/running" --id="$name" "$name/old" "$name/new" -o "$name.hp" 2>&1)
+	said=$("$bin/hp-build" --target=linux "${images[@]}" "${allow[@]}" --running="$name/running" --id="$name" "$name/old" "$name/new" -o "$name.hp" 2>&1)
 }
 builds() { # NAME CASE IMAGE...
 	local name=$1
@@ -78,6 +79,15 @@ f = [(x['name'], x['position']) for x in t['functions']]
 print(b, f)
 sys.exit(not ($3))" 2>&1)
 	result $? "$1" "$got"
+}
+
+# A section of the payload, in hexadecimal.
+has_size() { # NAME CASE SECTION SIZE
+	local got
+	got=$("$bin/hp-export" --format=klp --build-id="$(printf 'ab%.0s' {1..20})" "$2.hp" -o "$2.export" 2>&1 >/dev/null &&
+		readelf -SW "$2.export"/payload-*.o_shipped | sed -nE "s/^.* \\$3 +PROGBITS +[0-9a-f]+ [0-9a-f]+ ([0-9a-f]+) .*/\\1/p")
+	[ "$got" = "$4" ]
+	result $? "$1" "'$got'"
 }
 
 changed PLAIN one
@@ -193,7 +203,14 @@ refuses "one of those that call each other in a circle is refused" notrace CIRCL
 changed DATA one
 refuses "changed initial data is refused" data-changed DATA vmlinuz
 changed OWN_KEY module
-refuses "a key of the module itself is refused" special-unsupported OWN_KEY module.ko vmlinuz
+builds "a static call by a key of the module itself goes through its trampoline" OWN_KEY module.ko vmlinuz
+has_size "no entry names that key" OWN_KEY .static_call_sites ''
+changed OWN_BRANCH module
+refuses "a branch by a key of the module itself is refused" special-unsupported OWN_BRANCH module.ko vmlinuz
+allow=(--allow=special-unsupported:in_module)
+builds "unless it may stay as it is" OWN_BRANCH module.ko vmlinuz
+allow=()
+has_size "then the kernel's key has an entry, that one none" OWN_BRANCH __jump_table 000010
 changed IMPORT module
 refuses "what the kernel does not export is refused in a module" symbol-missing IMPORT module.ko vmlinuz
 compile modules.running namesake
