@@ -221,7 +221,11 @@ static void check_changed_datum(const struct checker *checker, const struct unit
 	const struct change *size = find_change(unit, CHANGE_SIZE),
 			    *attribute = find_change(unit, CHANGE_ATTRIBUTE);
 
-	if (attribute)
+	if (attribute && took_a_name(checker->pair, unit))
+		refuse(checker, "symbol-ambiguous", unit,
+		       "has a name now that was another datum's before, and who refers to it by that name "
+		       "would reach the other one; leave the name where it was");
+	else if (attribute)
 		refuse(checker, "data-layout", unit,
 		       "moved from %s to %s, but the running program keeps it where it is; leave its "
 		       "qualifiers as they were",
@@ -297,6 +301,14 @@ static void check_callbacks(const struct checker *checker)
 	arena_free(arena);
 }
 
+// Of Clang the first of a name has no number: f.count and f.count.1 are candidates for each other.
+static const char *state_key(struct arena *arena, const char *name)
+{
+	const char *key = name_key(arena, name);
+
+	return key == name && name_may_be_first(name) ? arena_printf(arena, "%s.#", name) : key;
+}
+
 static void check_statics(const struct checker *checker)
 {
 	const struct object *old = checker->pair->old, *new_object = checker->pair->new;
@@ -311,7 +323,7 @@ static void check_statics(const struct checker *checker)
 		if (!is_lone_state(&new_object->units[i], UNIT_NEW))
 			continue;
 		candidate = arena_alloc(arena, sizeof(*candidate));
-		list = strmap_put(keys, name_key(arena, new_object->units[i].name));
+		list = strmap_put(keys, state_key(arena, new_object->units[i].name));
 		*candidate = (struct candidate){.unit = &new_object->units[i], .next = *list};
 		*list = candidate;
 	}
@@ -321,7 +333,7 @@ static void check_statics(const struct checker *checker)
 
 		if (!is_lone_state(unit, UNIT_REMOVED))
 			continue;
-		candidates = strmap_get(keys, name_key(arena, unit->name));
+		candidates = strmap_get(keys, state_key(arena, unit->name));
 		if (!candidates)
 			continue;
 		if (!old_referrers) {

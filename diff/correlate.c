@@ -9,11 +9,13 @@
  *	lone use	`count.1` and `count.3`, when two matched functions refer to one `count.N` each
  *	content		functions that are alike in bytes, and to no other
  *	renumbered	functions and data of one C++ lambda, when one of them has its match (correlate-cxx.c)
+ *	debug		statics that debug information gives one function, name and type, and no other
  *	owners		`count.1` and `count.3`, when they are the only ones and some owner is the same
  *
  * "Use" and "lone use" run until nothing new comes out. What is left stays without a match: ambiguous things are
  * never guessed. Numbers are never looked at: `n.0` of the old build can be `n.1` of the new one.
  */
+#include "diff/debug.h"
 #include "diff/model.h"
 #include "diff/notes.h"
 
@@ -37,6 +39,7 @@ struct correlation {
 	struct object *old, *new_object;
 	struct arena *arena;
 	const char **old_keys, **new_keys; // name_key() per unit
+	struct strmap *firsts;             // names that count as numbered; see join_firsts()
 	struct vote *old_votes, *new_votes;
 	unit_list fresh;   // matched old units whose references were not looked at yet
 	unit_list touched; // old units with votes of this round
@@ -164,6 +167,44 @@ static const char **make_keys(const struct correlation *c, const struct object *
 	return keys;
 }
 
+// The names of those whose key is FIRST.#
+static void note_numbered(struct correlation *c, const struct object *object, const char **keys)
+{
+	for (size_t i = 0; i < object->unit_count; i++) {
+		const struct unit *unit = &object->units[i];
+		size_t length = strlen(keys[i]);
+
+		if (unit->kind == UNIT_DATUM && keys[i] != unit->name && length > 2 &&
+		    !strcmp(keys[i] + length - 2, ".#"))
+			*strmap_put(c->firsts, arena_printf(c->arena, "%.*s", (int)length - 2, keys[i])) =
+				c->firsts;
+	}
+}
+
+static bool is_first(const struct correlation *c, const char *name)
+{
+	return name_may_be_first(name) && strmap_get(c->firsts, name);
+}
+
+static void number_firsts(const struct correlation *c, const struct object *object, const char **keys)
+{
+	for (size_t i = 0; i < object->unit_count; i++)
+		if (object->units[i].kind == UNIT_DATUM && is_first(c, object->units[i].name))
+			keys[i] = arena_printf(c->arena, "%s.#", object->units[i].name);
+}
+
+/*
+ * Clang gives the first static of a function no number, and the next of that name one: f.count, f.count.1. Which one is the first changes with the source as the numbers do, so where either side has a numbered one, none has an exact name.
+ */
+static void join_firsts(struct correlation *c)
+{
+	c->firsts = strmap_new();
+	note_numbered(c, c->old, c->old_keys);
+	note_numbered(c, c->new_object, c->new_keys);
+	number_firsts(c, c->old, c->old_keys);
+	number_firsts(c, c->new_object, c->new_keys);
+}
+
 // ---- exact names ---------------------------------------------------------------------------------
 
 static struct candidates *candidates_of(struct correlation *c, struct strmap *map, const char *name)
@@ -208,7 +249,7 @@ static const char *full_name(const struct correlation *c, const struct symbol *s
 static bool has_exact_name(const struct correlation *c, const struct symbol *symbol)
 {
 	return !name_is_per_build(symbol->name) && !name_is_content(symbol->name) &&
-	       name_key(c->arena, symbol->name) == symbol->name;
+	       name_key(c->arena, symbol->name) == symbol->name && !is_first(c, symbol->name);
 }
 
 /* ALIASES: every name of a unit; else its preferred one only, so that a unit is found under its main name first. */
@@ -512,6 +553,66 @@ static void match_by_content(struct correlation *c)
 	strmap_free(found);
 }
 
+// ---- debug information --------------------------------------------------------------------------
+
+static bool waits_for_match(const struct unit *unit, const char *key)
+{
+	return unit->kind == UNIT_DATUM && is_numbered(unit, key) && !unit->match && !unit_is_content(unit) &&
+	       !name_is_per_build(unit->name);
+}
+
+static const char *debug_key(const struct correlation *c, const struct unit *unit)
+{
+	const char *text = debug_static(unit->object, unit->section, unit->offset);
+
+	return text ? arena_printf(c->arena, "%s\n%llu", text, (unsigned long long)unit->size) : NULL;
+}
+
+static bool any_waits(const struct object *object, const char **keys)
+{
+	for (size_t i = 0; i < object->unit_count; i++)
+		if (waits_for_match(&object->units[i], keys[i]))
+			return true;
+	return false;
+}
+
+/* All statics count, also those that have a match, so that the last two of a name are not taken for each other. */
+static void match_by_debug(struct correlation *c)
+{
+	struct strmap *keys;
+
+	if (!any_waits(c->old, c->old_keys) || !any_waits(c->new_object, c->new_keys))
+		return;
+	keys = strmap_new();
+	for (size_t i = 0; i < c->old->unit_count; i++) {
+		const char *key =
+			c->old->units[i].kind == UNIT_DATUM ? debug_key(c, &c->old->units[i]) : NULL;
+
+		if (key)
+			note_old(candidates_of(c, keys, key), &c->old->units[i]);
+	}
+	for (size_t i = 0; strmap_count(keys) && i < c->new_object->unit_count; i++) {
+		struct unit *unit = &c->new_object->units[i];
+		const char *key = unit->kind == UNIT_DATUM ? debug_key(c, unit) : NULL;
+
+		if (key)
+			note_new(candidates_of(c, keys, key), unit);
+	}
+	for (size_t i = 0; strmap_count(keys) && i < c->old->unit_count; i++) {
+		struct unit *unit = &c->old->units[i];
+		const struct candidates *found;
+		const char *key;
+
+		if (!waits_for_match(unit, c->old_keys[i]))
+			continue;
+		key = debug_key(c, unit);
+		found = key ? strmap_get(keys, key) : NULL;
+		if (found && is_lone(found))
+			match(c, unit, found->new_unit, "debug");
+	}
+	strmap_free(keys);
+}
+
 /*
  * Constants of one name in functions that changed (`static const char __msg[] = "..."` of the kernel's NL_SET_ERR_MSG), left
  * over from all that: they have no state, so those with the same contents are the same, one after the other.
@@ -626,6 +727,7 @@ static bool correlate_once(struct object *old, struct object *new_object)
 
 	c.old_keys = make_keys(&c, old);
 	c.new_keys = make_keys(&c, new_object);
+	join_firsts(&c);
 	c.old_votes = arena_array(c.arena, old->unit_count, sizeof(struct vote));
 	c.new_votes = arena_array(c.arena, new_object->unit_count, sizeof(struct vote));
 	match_by_notes(&c);
@@ -638,6 +740,8 @@ static bool correlate_once(struct object *old, struct object *new_object)
 	settle(&c);
 	match_renumbered(&c);
 	settle(&c);
+	match_by_debug(&c);
+	settle(&c);
 	match_by_key(&c, UNIT_DATUM, "owner", share_owner);
 	match_by_key(&c, UNIT_DATUM, "name", is_unreferred);
 	settle(&c);
@@ -649,6 +753,7 @@ static bool correlate_once(struct object *old, struct object *new_object)
 	free(c.loose.at);
 	referrers_free(c.old_referrers);
 	referrers_free(c.new_referrers);
+	strmap_free(c.firsts);
 	arena_free(c.arena);
 	return agrees;
 }

@@ -753,6 +753,7 @@ void info_index_free(struct info_index *index)
 	for (size_t i = 0; i < index->units.count; i++)
 		unit_release(&index->units.at[i]);
 	type_index_free(index->types);
+	static_index_free(index->statics);
 	free(index->units.at);
 	free(index->subjects.at);
 	free(index);

@@ -59,10 +59,12 @@ struct subject { /* a function or variable with a place */
 };
 
 struct type_index;
+struct static_index;
 
 struct info_index {
 	VEC(struct unit_header) units;
 	struct type_index *types;     /* debug-type.c, made by the first question */
+	struct static_index *statics; /* debug-static.c, likewise */
 	VEC(struct subject) subjects; /* by section and offset */
 };
 
@@ -95,5 +97,8 @@ uint64_t type_size(struct object *object, struct unit_header *unit, size_t at);
 bool type_member(struct object *object, struct unit_header *unit, const struct entry *structure,
 		 uint64_t offset, struct entry *found);
 void type_index_free(struct type_index *index);
+void static_index_free(struct static_index *index);
+/* What a field or variable holds, as notes write it (doc/notes-format.md); NULL: not told. */
+const char *debug_type_text(struct object *object, struct unit_header *unit, size_t at, struct arena *arena);
 
 #endif

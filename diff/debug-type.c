@@ -210,8 +210,7 @@ static const char *pointer_text(struct object *object, struct unit_header *unit,
 	return "*";
 }
 
-// What a field holds, as notes write it (doc/notes-format.md); NULL: not told.
-static const char *type_text(struct object *object, struct unit_header *unit, size_t at, struct arena *arena)
+const char *debug_type_text(struct object *object, struct unit_header *unit, size_t at, struct arena *arena)
 {
 	bool array = false;
 	struct entry type = {0};
@@ -275,7 +274,7 @@ static void read_fields(struct object *object, struct unit_header *unit, const s
 			if (*outer->name)
 				field.name = arena_printf(arena, "%s%s%s", outer->name,
 							  *field.name ? "." : "", field.name);
-			field.type = type_text(object, unit, entry.type, arena);
+			field.type = debug_type_text(object, unit, entry.type, arena);
 			if (!read_unnamed(object, unit, &entry, &field, nest, arena, fields))
 				*vec_push(fields) = field;
 		}

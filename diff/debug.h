@@ -103,6 +103,8 @@ const char *debug_file(struct object *object, uint64_t line_offset, uint64_t fil
 /* Where a function or variable is declared. false: unknown. */
 bool debug_declared(struct object *object, const struct section *section, uint64_t offset, const char **file,
 		    unsigned *line);
+/* Function, name and type of the static of a function at a place, in one text; NULL: it is none, or not known. */
+const char *debug_static(struct object *object, const struct section *section, uint64_t offset);
 /* "a pointer(a number of 4 bytes, a pointer)" of the function at a place, or NULL when that is not known. In ARENA. */
 const char *function_signature(struct object *object, const struct section *section, uint64_t offset,
 			       struct arena *arena);
@@ -119,6 +121,9 @@ void check_types(const struct pair *pair, struct diags *diags);
 /* Of a changed function in objects without types: does it touch memory at an offset where its old body did not? The first
  * one: *offset of the datum *what, or behind a pointer where that is NULL. */
 bool touches_elsewhere(const struct unit *function, struct arena *arena, const char **what, int64_t *offset);
+/* Of the same: does it ask an allocator for another size than its old body did? Such a structure may have grown. */
+bool allocates_otherwise(const struct unit *function, struct arena *arena, const char **allocator, int64_t *old,
+			 int64_t *new_size);
 /* Has the object any debug information about what is in its source, types or not? */
 bool debug_has_units(struct object *object);
 

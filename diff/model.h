@@ -41,6 +41,11 @@ struct cxx_numbers {
 };
 const char *name_numbers_cxx(struct arena *arena, const char *name, struct cxx_numbers *numbers);
 const char *name_from_key_cxx(struct arena *arena, const char *key, const struct cxx_numbers *numbers);
+/* Does the name say that it allocates? */
+bool name_is_allocator(const char *name);
+/* May the name be that of the first of several statics of a function, of which the others have a number behind it? Clang's
+ * f.count (then f.count.1); the keys of C++'s names have no numbers. */
+bool name_may_be_first(const char *name);
 bool name_is_content(const char *name);
 bool name_is_per_build(const char *name);
 

@@ -94,6 +94,11 @@ static const char *behind_function(const char *name)
 	return dot && dot != name && dot[1] && !isdigit((unsigned char)dot[1]) ? dot + 1 : name;
 }
 
+bool name_may_be_first(const char *name)
+{
+	return behind_function(name) != name;
+}
+
 bool name_is_function_name(const char *name)
 {
 	static const char *const prefixes[] = {"__func__", "__FUNCTION__", "__PRETTY_FUNCTION__"};
