@@ -5,7 +5,7 @@
  *
  *	mov $0xb0,%edi; call malloc		malloc(sizeof(struct session))
  *
- * Only names for people: nothing is decided by it.
+ * Only names for people; check-offsets.c alone decides something by what an allocator is.
  */
 #include "diff/model.h"
 
@@ -13,7 +13,7 @@
 
 enum { CODE_BEFORE = 48, NAMED_MAX = 3 };
 
-static bool is_allocator(const char *name)
+bool name_is_allocator(const char *name)
 {
 	return strstr(name, "alloc") || strstr(name, "Alloc") || !strcmp(name, "_Znwm");
 }
@@ -35,7 +35,7 @@ static bool allocates(const struct unit *unit, uint64_t size)
 	for (size_t i = 0; i < unit->reloc_count; i++) {
 		const struct reloc *reloc = &unit->relocs[i];
 
-		if (reloc->info->kind == RELOC_CALL && is_allocator(reloc->symbol->name) &&
+		if (reloc->info->kind == RELOC_CALL && name_is_allocator(reloc->symbol->name) &&
 		    passes_size(unit, reloc->offset - unit->offset, size))
 			return true;
 	}

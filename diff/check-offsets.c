@@ -6,6 +6,11 @@
  * touches in the old layout.
  *
  *	old:  cmp 0x8(%rdi),%esi        new:  cmp 0xc(%rdi),%esi
+ *
+ * A structure that only grows may be touched at offsets that the function used before, of another structure. But somebody
+ * allocates it, and asks for another size:
+ *
+ *	old:  mov $0x8,%edi; call malloc        new:  mov $0xc,%edi; call malloc
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -183,5 +188,53 @@ bool touches_elsewhere(const struct unit *function, struct arena *arena, const c
 	free(new_accesses.list.at);
 	intmap_free(offsets);
 	strmap_free(names);
+	return found;
+}
+
+// ---- sizes --------------------------------------------------------------------------------------
+
+enum { SIZE_BEFORE = 12 }; // instructions between a size and the call
+
+static void gather_sizes(const struct unit *unit, struct arena *arena, struct accesses *to)
+{
+	struct listing listing = disassemble(unit, arena);
+
+	for (size_t i = 0; i < listing.count; i++) {
+		const char *callee = listing.at[i].callee;
+
+		if (!callee || !name_is_allocator(callee))
+			continue;
+		for (size_t k = i; k-- && k + SIZE_BEFORE >= i && !listing.at[k].callee;)
+			if (listing.at[k].has_immediate && !listing.at[k].compares &&
+			    strncmp(listing.at[k].mnemonic, "nop", 3))
+				*vec_push(&to->list) = (struct access){
+					.how = callee, .named = true, .offset = listing.at[k].immediate};
+	}
+	for (size_t i = 0; i < unit->part_count; i++)
+		if (unit->parts[i]->kind == UNIT_FUNCTION)
+			gather_sizes(unit->parts[i], arena, to);
+}
+
+bool allocates_otherwise(const struct unit *function, struct arena *arena, const char **allocator,
+			 int64_t *old, int64_t *new_size)
+{
+	struct accesses before = {0}, after = {0};
+	bool found = false;
+
+	gather_sizes(function->match, arena, &before);
+	gather_sizes(function, arena, &after);
+	sort_accesses(&before);
+	sort_accesses(&after);
+	take_away_equal(&before, &after);
+	for (size_t i = 0; i < after.list.count && !found; i++)
+		for (size_t k = 0; k < before.list.count && !found; k++)
+			if (!strcmp(after.list.at[i].how, before.list.at[k].how)) {
+				*allocator = after.list.at[i].how;
+				*old = before.list.at[k].offset;
+				*new_size = after.list.at[i].offset;
+				found = true;
+			}
+	free(before.list.at);
+	free(after.list.at);
 	return found;
 }

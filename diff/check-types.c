@@ -87,31 +87,39 @@ static char *describe_way_out(const struct type_change *change)
 	return xstrdup("leave its fields where they were, and put what is new into data of its own");
 }
 
+static void check_function_offsets(const struct pair *pair, const struct unit *unit, struct arena *arena,
+				   struct diags *diags)
+{
+	struct diag place = {.severity = DIAG_REFUSAL,
+			     .code = "no-types",
+			     .object = pair->path,
+			     .section = unit->section->name,
+			     .symbol = unit->name};
+	static const char way_out[] =
+		"neither debug information nor notes tell whether a structure's layout differs; "
+		"build both sides with -g or -fplugin=hotpatch (hp-config --cflags), "
+		"which changes no instruction";
+	const char *what = NULL;
+	int64_t offset = 0, size;
+
+	if (touches_elsewhere(unit, arena, &what, &offset))
+		diags_add(diags, &place, "touches %s at offset %" PRId64 ", unlike its old body, and %s",
+			  what ? what : "what a pointer points to", offset, way_out);
+	else if (allocates_otherwise(unit, arena, &what, &offset, &size))
+		diags_add(diags, &place,
+			  "asks %s for %" PRId64 " where its old body asked for %" PRId64 ", and %s", what,
+			  size, offset, way_out);
+}
+
 // Nothing tells layouts: whatever may have moved shows in the code alone.
 static void check_offsets(const struct pair *pair, struct arena *arena, struct diags *diags)
 {
 	if (!can_disassemble(pair->new->arch))
 		return;
-	for (size_t i = 0; i < pair->new->unit_count; i++) {
-		const struct unit *unit = &pair->new->units[i];
-		struct diag place = {.severity = DIAG_REFUSAL,
-				     .code = "no-types",
-				     .object = pair->path,
-				     .section = unit->section->name,
-				     .symbol = unit->name};
-		const char *what = NULL;
-		int64_t offset = 0;
-
-		if (unit->kind != UNIT_FUNCTION || unit->owner || unit->status != UNIT_CHANGED ||
-		    !unit->match || !touches_elsewhere(unit, arena, &what, &offset))
-			continue;
-		diags_add(diags, &place,
-			  "touches %s at offset %" PRId64
-			  ", unlike its old body, and neither debug information nor "
-			  "notes tell whether a structure's layout differs; build both sides with "
-			  "-g or -fplugin=hotpatch (hp-config --cflags), which changes no instruction",
-			  what ? what : "what a pointer points to", offset);
-	}
+	for (size_t i = 0; i < pair->new->unit_count; i++)
+		if (pair->new->units[i].kind == UNIT_FUNCTION && !pair->new->units[i].owner &&
+		    pair->new->units[i].status == UNIT_CHANGED && pair->new->units[i].match)
+			check_function_offsets(pair, &pair->new->units[i], arena, diags);
 }
 
 static bool tells_nothing(const struct pair *pair)
