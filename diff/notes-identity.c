@@ -10,6 +10,8 @@
  *	there is one left on each side
  *
  * A clone is known by its function and by what was made of it: which parameters have which value.
+ *
+ * What link-time optimization numbers (count.lto_priv.1) is known by its name and the source it was compiled from.
  */
 #include "diff/model.h"
 #include "diff/notes.h"
@@ -286,10 +288,36 @@ static const char *clone_key(const struct pairing *pairing, const struct notes *
 			    *origin->symbol ? origin->symbol : origin->name, function->clone);
 }
 
-struct clones {
-	const struct note_function *old, *new_function;
+struct candidates {
+	struct unit *old, *new_unit;
 	size_t old_count, new_count;
 };
+
+static void add_candidate(const struct pairing *pairing, struct strmap *all, const char *key,
+			  struct unit *unit, bool is_new)
+{
+	struct candidates *candidates;
+	void **at = strmap_put(all, key);
+
+	if (!*at)
+		*at = arena_alloc(pairing->arena, sizeof(*candidates));
+	candidates = *at;
+	if (is_new) {
+		candidates->new_unit = unit;
+		candidates->new_count++;
+	} else {
+		candidates->old = unit;
+		candidates->old_count++;
+	}
+}
+
+static void pair_lone(struct pairing *pairing, const struct strmap *all, const char *key)
+{
+	const struct candidates *candidates = key ? strmap_get(all, key) : NULL;
+
+	if (candidates && candidates->old_count == 1 && candidates->new_count == 1)
+		pair(pairing, candidates->old, candidates->new_unit);
+}
 
 static void pair_clones(struct pairing *pairing, const struct notes *old, const struct notes *new_notes)
 {
@@ -300,31 +328,53 @@ static void pair_clones(struct pairing *pairing, const struct notes *old, const 
 
 		for (size_t i = 0; i < notes->function_count; i++) {
 			const char *key = clone_key(pairing, notes, &notes->functions[i]);
-			struct clones *clones;
-			void **at;
 
-			if (!key)
-				continue;
-			at = strmap_put(all, key);
-			if (!*at)
-				*at = arena_alloc(pairing->arena, sizeof(*clones));
-			clones = *at;
-			if (side) {
-				clones->new_function = &notes->functions[i];
-				clones->new_count++;
-			} else {
-				clones->old = &notes->functions[i];
-				clones->old_count++;
-			}
+			if (key)
+				add_candidate(pairing, all, key, notes->functions[i].unit, side);
 		}
 	}
-	for (size_t i = 0; i < old->function_count; i++) {
-		const char *key = clone_key(pairing, old, &old->functions[i]);
-		const struct clones *clones = key ? strmap_get(all, key) : NULL;
+	for (size_t i = 0; i < old->function_count; i++)
+		pair_lone(pairing, all, clone_key(pairing, old, &old->functions[i]));
+	strmap_free(all);
+}
 
-		if (clones && clones->old_count == 1 && clones->new_count == 1)
-			pair(pairing, clones->old->unit, clones->new_function->unit);
+// ---- link-time optimization ------------------------------------------------------------------------
+
+static const char *variable_key(const struct pairing *pairing, const struct note_variable *variable)
+{
+	if (!variable->unit || variable->function || !strstr(variable->symbol, ".lto_priv."))
+		return NULL;
+	return arena_printf(pairing->arena, "%s\n%s\n%s\n%" PRIu64, variable->name, variable->file,
+			    variable->type, variable->size);
+}
+
+static const char *function_key(const struct pairing *pairing, const struct note_function *function)
+{
+	if (!function->unit || function->origin || function->flags & NOTE_ALIAS ||
+	    !strstr(function->symbol, ".lto_priv."))
+		return NULL;
+	return arena_printf(pairing->arena, "%s\n%s", function->name, function->file);
+}
+
+static void pair_private(struct pairing *pairing, const struct notes *old, const struct notes *new_notes)
+{
+	struct strmap *all = strmap_new();
+
+	for (size_t side = 0; side < 2; side++) {
+		const struct notes *notes = side ? new_notes : old;
+		const char *key;
+
+		for (size_t i = 0; i < notes->variable_count; i++)
+			if ((key = variable_key(pairing, &notes->variables[i])))
+				add_candidate(pairing, all, key, notes->variables[i].unit, side);
+		for (size_t i = 0; i < notes->function_count; i++)
+			if ((key = function_key(pairing, &notes->functions[i])))
+				add_candidate(pairing, all, key, notes->functions[i].unit, side);
 	}
+	for (size_t i = 0; i < old->variable_count; i++)
+		pair_lone(pairing, all, variable_key(pairing, &old->variables[i]));
+	for (size_t i = 0; i < old->function_count; i++)
+		pair_lone(pairing, all, function_key(pairing, &old->functions[i]));
 	strmap_free(all);
 }
 
@@ -357,6 +407,7 @@ struct unit_pair *notes_pairs(struct object *old, struct object *new_object, str
 	pairing.paired = intmap_new();
 	pair_statics(&pairing, before, after, is_same_compiler(before, after));
 	pair_clones(&pairing, before, after);
+	pair_private(&pairing, before, after);
 	pairs = arena_array(arena, pairing.pairs.count + 1, sizeof(*pairs));
 	if (pairing.pairs.count)
 		memcpy(pairs, pairing.pairs.at, pairing.pairs.count * sizeof(*pairs));

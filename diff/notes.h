@@ -15,7 +15,8 @@ enum note_function_flag {
 	NOTE_ADDRESS_TAKEN = 4,
 	NOTE_MERGED = 8,
 	NOTE_ALIAS = 16,
-	NOTE_SYMBOL_IS_NAME = 32
+	NOTE_SYMBOL_IS_NAME = 32,
+	NOTE_HAS_COLD_PART = 64
 };
 
 struct note_inlining {

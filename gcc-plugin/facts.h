@@ -72,11 +72,11 @@ struct function_fact {
 	unsigned uid; /* DECL_UID */
 	const char *name, *file;
 	unsigned line;
-	bool parsed;     /* HASH is known */
-	uint64_t hash;   /* of the body as it was parsed */
-	char *clone;     /* what was made of it to get this clone, or NULL */
-	unsigned origin; /* the function it is a clone of, 0: none */
-	bool address, merged;
+	bool parsed;                /* HASH is known */
+	uint64_t hash;              /* of the body as it was parsed */
+	char *clone;                /* what was made of it to get this clone, or NULL */
+	unsigned origin;            /* the function it is a clone of, 0: none */
+	bool address, merged, cold; /* cold: a part of it lies apart, as SYMBOL.cold */
 	LIST(struct inlining) inlined;
 	LIST(size_t) types; /* those its body touches, indexes */
 	size_t record;      /* 1 + its number among those written */
@@ -127,6 +127,8 @@ struct facts {
 extern struct facts facts;
 
 struct function_fact *function_fact(tree function);
+/* Where it is declared; at link time the source that its unit was compiled from, since that tells namesakes apart. */
+const char *file_of(tree decl);
 
 /* ---- the passes ----------------------------------------------------------------------------------- */
 
@@ -134,6 +136,7 @@ void gather_function(tree function);       /* PLUGIN_PRE_GENERICIZE */
 void gather_awaited(tree function);        /* PLUGIN_FINISH_PARSE_FUNCTION */
 void gather_initial(tree variable);        /* PLUGIN_FINISH_DECL */
 void gather_early_inlining(tree function); /* after GCC's early inliner */
+void gather_splitting(tree function);      /* after the function's code is written */
 void gather_ipa(void);                     /* PLUGIN_ALL_IPA_PASSES_END */
 /* A type that FUNCTION (NULL: a datum) touches; 1 + its index, 0 for what has no layout of its own. */
 size_t gather_type(tree type, struct function_fact *function);

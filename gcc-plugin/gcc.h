@@ -19,6 +19,9 @@
 #include "context.h"
 #include "cgraph.h"
 #include "diagnostic.h"
+#include "memmodel.h"
+#include "rtl.h"
+#include "emit-rtl.h"
 #include "fold-const.h"
 #include "intl.h"
 #include "langhooks.h"
@@ -36,9 +39,6 @@
 #include "symbol-summary.h"
 #if GCCPLUGIN_VERSION_MAJOR >= 11
 #include "symtab-clones.h"
-#endif
-#if GCCPLUGIN_VERSION_MAJOR >= 13
-#include "value-range.h"
 #endif
 #include "ipa-param-manipulation.h"
 #if GCCPLUGIN_VERSION_MAJOR >= 12
@@ -76,6 +76,22 @@ static inline ipa_param_adjustments *clone_adjustments(cgraph_node *node)
 #else
 	return node->clone.param_adjustments;
 #endif
+}
+
+/*
+ * Where the macro of a map was expanded: a function of this name up to 13, a member of the map since 14. The compiler takes
+ * whichever there is.
+ */
+template <class map_type>
+static inline auto expansion_point(const map_type *map, int) -> decltype(map->get_expansion_point_location())
+{
+	return map->get_expansion_point_location();
+}
+
+template <class map_type>
+static inline auto expansion_point(const map_type *map, long) -> decltype(map->expansion)
+{
+	return map->expansion;
 }
 
 #endif

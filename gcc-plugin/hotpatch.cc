@@ -30,6 +30,24 @@ class early_inlining : public gimple_opt_pass
 	}
 };
 
+static const pass_data late_pass = {
+	RTL_PASS, "hotpatch", OPTGROUP_NONE, TV_NONE, 0, 0, 0, 0, 0,
+};
+
+// Behind the last pass of a function: what it was split into is known.
+class splitting : public rtl_opt_pass
+{
+      public:
+	splitting(gcc::context *context) : rtl_opt_pass(late_pass, context)
+	{
+	}
+	unsigned int execute(function *fun) override
+	{
+		gather_splitting(fun->decl);
+		return 0;
+	}
+};
+
 static void on_function_parsed(void *tree_of_function, void *)
 {
 	gather_function((tree)tree_of_function);
@@ -76,7 +94,7 @@ static void turn_on_sections(void)
 EXPORTED int plugin_init(struct plugin_name_args *info, struct plugin_gcc_version *version)
 {
 	static struct plugin_info about = {HP_PLUGIN_VERSION, "hotpatch: writes what objects forget"};
-	struct register_pass_info pass = {};
+	struct register_pass_info pass = {}, last_pass = {};
 	bool sections = true, notes = true;
 
 	if (!plugin_default_version_check(version, &gcc_version)) {
@@ -103,6 +121,11 @@ EXPORTED int plugin_init(struct plugin_name_args *info, struct plugin_gcc_versio
 	pass.ref_pass_instance_number = 1;
 	pass.pos_op = PASS_POS_INSERT_AFTER;
 	register_callback(info->base_name, PLUGIN_PASS_MANAGER_SETUP, NULL, &pass);
+	last_pass.pass = new splitting(g);
+	last_pass.reference_pass_name = "final";
+	last_pass.ref_pass_instance_number = 1;
+	last_pass.pos_op = PASS_POS_INSERT_AFTER;
+	register_callback(info->base_name, PLUGIN_PASS_MANAGER_SETUP, NULL, &last_pass);
 	register_callback(info->base_name, PLUGIN_PRE_GENERICIZE, on_function_parsed, NULL);
 	register_callback(info->base_name, PLUGIN_FINISH_PARSE_FUNCTION, on_function_finished, NULL);
 	register_callback(info->base_name, PLUGIN_FINISH_DECL, on_declared, NULL);

@@ -125,6 +125,13 @@ static void gather_node(cgraph_node *node)
 	}
 }
 
+// The symbol of the other part is of no declaration: varasm.c names it.
+void gather_splitting(tree function)
+{
+	if (crtl->has_bb_partition)
+		function_fact(function)->cold = true;
+}
+
 static void add_user(struct variable_fact *fact, unsigned user)
 {
 	for (size_t i = 0; i < fact->users.count; i++)

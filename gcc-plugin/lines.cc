@@ -108,7 +108,7 @@ bool next_expansion(size_t *at, struct expansion *expansion)
 		if (!macro || !depends_on_place(macro))
 			continue;
 		// of the outermost macro: that is where its line is counted
-		place = linemap_resolve_location(line_table, MACRO_MAP_EXPANSION_POINT_LOCATION(map),
+		place = linemap_resolve_location(line_table, expansion_point(map, 0),
 						 LRK_MACRO_EXPANSION_POINT, NULL);
 		expansion->macro = macro;
 		expansion->file = LOCATION_FILE(place);

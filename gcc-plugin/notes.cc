@@ -17,7 +17,8 @@ enum function_flag {
 	ADDRESS_TAKEN = 4,
 	MERGED = 8,
 	ALIAS = 16,
-	SYMBOL_IS_NAME = 32
+	SYMBOL_IS_NAME = 32,
+	HAS_COLD_PART = 64
 };
 enum field_flag { OFFSET_FOLLOWS = 1, FIELD_FLAGS = 1 };
 enum variable_flag { KNOWS_SCOPE = 1, KNOWS_USERS = 2 };
@@ -225,7 +226,8 @@ static void put_build(struct writer *writer, bool complete)
 	put_number(&body, complete ? PLACES_COMPLETE : 0);
 	put_string(writer, &body, compiler);
 	put_string(writer, &body, options);
-	put_string(writer, &body, main_input_filename ? lbasename(main_input_filename) : "");
+	// what link-time optimization reads is a file of some name in /tmp
+	put_string(writer, &body, main_input_filename && !in_lto_p ? lbasename(main_input_filename) : "");
 	put_record(&writer->records, TAG_BUILD, &body);
 	free(compiler);
 	free(options);
@@ -323,7 +325,8 @@ static void put_function(struct writer *writer, const struct function_fact *fact
 
 	put_number(&body, (fact->emitted ? HAS_SYMBOL : 0) | (fact->parsed ? HAS_HASH : 0) |
 				  (fact->address ? ADDRESS_TAKEN : 0) | (fact->merged ? MERGED : 0) |
-				  (alias ? ALIAS : 0) | (same_name ? SYMBOL_IS_NAME : 0));
+				  (alias ? ALIAS : 0) | (same_name ? SYMBOL_IS_NAME : 0) |
+				  (fact->cold ? HAS_COLD_PART : 0));
 	put_string(writer, &body, fact->name);
 	if (fact->emitted && !same_name)
 		put_string(writer, &body, symbol);
@@ -415,7 +418,7 @@ static void put_variable(struct writer *writer, tree decl)
 	put_number(&body, function ? record_of(DECL_UID(function)) : 0);
 	put_string(writer, &body, text);
 	put_number(&body, size && tree_fits_uhwi_p(size) ? tree_to_uhwi(size) : 0);
-	put_file(writer, &body, DECL_SOURCE_FILE(decl));
+	put_file(writer, &body, file_of(decl));
 	put_number(&body, DECL_SOURCE_LINE(decl));
 	put_initial(&body, decl);
 	if (fact) {

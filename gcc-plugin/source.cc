@@ -37,6 +37,15 @@ static bool frontend_keeps_bodies(void)
 	return !strncmp(lang_hooks.name, "GNU C", 5) && lang_hooks.name[5] != '+';
 }
 
+const char *file_of(tree decl)
+{
+	const_tree unit = in_lto_p ? get_ultimate_context(decl) : NULL_TREE;
+
+	return unit && TREE_CODE(unit) == TRANSLATION_UNIT_DECL && DECL_NAME(unit)
+		       ? IDENTIFIER_POINTER(DECL_NAME(unit))
+		       : DECL_SOURCE_FILE(decl);
+}
+
 struct function_fact *function_fact(tree function)
 {
 	size_t *index = numbers_put(&facts.function_of, DECL_UID(function));
@@ -48,7 +57,7 @@ struct function_fact *function_fact(tree function)
 	*index = facts.functions.count;
 	fact->uid = DECL_UID(function);
 	fact->name = DECL_NAME(function) ? IDENTIFIER_POINTER(DECL_NAME(function)) : "";
-	fact->file = DECL_SOURCE_FILE(function);
+	fact->file = file_of(function);
 	fact->line = DECL_SOURCE_LINE(function);
 	return fact;
 }

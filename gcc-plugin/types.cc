@@ -26,6 +26,16 @@ static bool is_named(tree type)
 	return name && name[0] != '.' && name[0] != '<' && !strstr(name, "._anon");
 }
 
+// typedef struct { } t: the structure itself has no name, only variants of its type have.
+static tree named_variant(tree type)
+{
+	type = TYPE_MAIN_VARIANT(type);
+	for (tree variant = type; variant; variant = TYPE_NEXT_VARIANT(variant))
+		if (is_named(variant))
+			return variant;
+	return type;
+}
+
 static const char *keyword_of(tree type)
 {
 	tree name = TYPE_NAME(type);
@@ -89,7 +99,7 @@ static void add_type(struct text *text, tree type, unsigned nest)
 		break;
 	}
 	if (RECORD_OR_UNION_TYPE_P(type) || TREE_CODE(type) == ENUMERAL_TYPE) {
-		type = TYPE_MAIN_VARIANT(type);
+		type = named_variant(type);
 		text_print(text, "%s", keyword_of(type));
 		add_scope(text, TYPE_CONTEXT(type));
 		text_print(text, "%s", is_named(type) ? name_of(type) : "{}");
@@ -199,7 +209,7 @@ size_t gather_type(tree type, struct function_fact *function)
 	type = behind_arrays(type);
 	if (!type || !RECORD_OR_UNION_TYPE_P(type))
 		return 0;
-	type = TYPE_MAIN_VARIANT(type);
+	type = named_variant(type);
 	if (!COMPLETE_TYPE_P(type) || !is_named(type) || !tree_fits_uhwi_p(TYPE_SIZE_UNIT(type)))
 		return 0;
 	number = find_type(type);
