@@ -11,59 +11,8 @@ CC=${CC:-cc}
 . tests/tap.bash
 
 [ -f "$plugin" ] || { echo "ok 1 - plugin # SKIP $CC has no plugin headers"; echo 1..1; exit 0; }
-not() { ! "$@"; }
-has() { grep -qF -- "$1" "$2" || { echo "missing: $1"; cat "$2"; return 1; }; }
-lacks() { ! grep -qF -- "$1" "$2" || { echo "unwanted: $1"; cat "$2"; return 1; }; }
-
-# pair NAME FLAG...: NAME.with and NAME.without, each with old/ and new/; both compile in one directory.
-pair() {
-	local name=$1 side
-	shift
-	for side in old new; do
-		mkdir -p "$work/$name.with/$side" "$work/$name.without/$side"
-		"$CC" -O2 "-D${side^^}" "$@" -fplugin="$plugin" -c "$here/testdata/plugin/$name.c" \
-			-o "$work/$name.with/$side/$name.o" || return 1
-		"$CC" -O2 "-D${side^^}" "$@" -ffunction-sections -fdata-sections -c "$here/testdata/plugin/$name.c" \
-			-o "$work/$name.without/$side/$name.o" || return 1
-	done
-}
-# compare NAME.with|NAME.without: json, text and errors of hp-diff beside the trees
-compare() {
-	"$HP_DIFF" --json "$work/$1/old" "$work/$1/new" >"$work/$1.json" 2>"$work/$1.err"
-	"$HP_DIFF" "$work/$1/old" "$work/$1/new" >"$work/$1.out" 2>>"$work/$1.err"
-	[ $? -le 1 ]
-}
-truth() { # NAME.KIND TEXT: what the comparison with the truth must say
-	local name=${1%.*} said
-	said=$(python3 tests/live/plugin-truth.py "$work/$1.json" "$work/$1/old/$name.o" "$work/$1/new/$name.o")
-	# shellcheck disable=SC2053 # a pattern
-	[[ $said == $2 ]] || { echo "$1: $said, not $2"; cat "$work/$1.json"; return 1; }
-}
-refuses() { # CODE NAME.KIND
-	"$HP_DIFF" "$work/$2/old" "$work/$2/new" >"$work/refusals" 2>&1
-	has "[$1]" "$work/refusals"
-}
-evidence() { # NAME.KIND OLD NEW EVIDENCE
-	python3 - "$work/$1.json" "$2" "$3" "$4" <<-'END'
-		import json, sys
-		want = {"old": sys.argv[2], "new": sys.argv[3], "evidence": sys.argv[4]}
-		matches = [m for o in json.load(open(sys.argv[1]))["objects"] for m in o["matches"]]
-		sys.exit(0 if want in matches else f"{want} is not in {matches}")
-	END
-}
-status_of() { # NAME.KIND SYMBOL : changed, new, removed or same
-	python3 - "$work/$1.json" "$2" <<-'END'
-		import json, sys
-		objects = json.load(open(sys.argv[1]))["objects"]
-		found = [u["status"] for o in objects for u in o["functions"] + o["data"] if u["name"] == sys.argv[2]]
-		print(found[0] if found else "same")
-	END
-}
-is() { # NAME.KIND SYMBOL STATUS
-	local got
-	got=$(status_of "$1" "$2")
-	[ "$got" = "$3" ] || { echo "$2 is $got, not $3"; cat "$work/$1.json"; return 1; }
-}
+# shellcheck source=tests/plugin/pairs.bash
+. tests/plugin/pairs.bash
 
 # Seven lines are put before the source; a constant goes from its own old line to its own new one.
 lines_pair() {
@@ -88,7 +37,7 @@ same_code() {
 	cmp "$object.with" "$object.without"
 }
 
-for name in statics_swapped statics_same_code static_moved inlined_statics fields_swapped inlined_cause; do
+for name in statics_swapped statics_same_code static_moved inlined_statics static_types fields_swapped grows unnamed inlined_cause; do
 	pair $name || echo "not ok 0 - $name does not compile"
 	compare $name.with
 	compare $name.without
@@ -100,30 +49,61 @@ check "without its notes an object is the same byte for byte" same_code
 check "notes are no part of images" sh -c "echo 'int main(void){return 0;}' >'$work/m.c' &&
 	$CC -fplugin=$plugin '$work/m.c' -o '$work/m' && ! readelf -SW '$work/m' | grep -q hotpatch"
 
-for name in statics_swapped statics_same_code static_moved inlined_statics; do
+for name in statics_swapped statics_same_code static_moved inlined_statics static_types; do
 	check "$name: with the plugin every static is the one it was" truth $name.with "right=2 wrong=0 open=0"
-	check "$name: without it none is taken for another" truth $name.without "right=* wrong=0 open=*"
+	check "$name: and nothing is refused" accepted $name.with
+	check "$name: without it none is taken for another" truth $name.without "right=0 wrong=0 open=2"
+	check "$name: which is refused" refuses static-uncorrelated $name.without
 done
-check "statics_swapped: without the plugin it is refused" refuses static-uncorrelated statics_swapped.without
-check "static_moved: without the plugin it is refused" refuses static-uncorrelated static_moved.without
-check "inlined_statics: without the plugin it is refused" refuses static-uncorrelated inlined_statics.without
 check "the evidence is named in JSON" evidence statics_swapped.with count.1 count.0 plugin
 check "and in --patch" sh -c "'$HP_DIFF' --patch '$work/statics_swapped.with/old' '$work/statics_swapped.with/new' |
 	grep -q 'count.1 is count.0 now, by plugin'"
 
+each_status() { # NAME.KIND SYMBOL STATUS...
+	local kind=$1
+	shift
+	while [ $# -gt 0 ]; do is "$kind" "$1" "$2" || return 1; shift 2; done
+}
+listed_as() { # NAME.KIND "STATUS SYMBOL..." : what the listing says of each, in its order
+	local said
+	said=$(sed -n 's/^  \([AMD]\) \([^ ]*\).*/\1 \2/p' "$work/$1.out" | sort | tr '\n' ' ')
+	[ "$said" = "$2 " ] || { echo "$said, not $2"; return 1; }
+}
 check "clones whose numbers are swapped are told apart" evidence clones_swapped.with work.constprop.0 work.constprop.1 plugin
-check "without the plugin they are new and gone" sh -c "! grep -q '\"old\": \"work.constprop' '$work/clones_swapped.without.json'"
+check "and back" evidence clones_swapped.with work.constprop.1 work.constprop.0 plugin
+check "and nothing is refused" accepted clones_swapped.with
+# They have no state: what is new and gone is as right, only more.
+check "without the plugin none is taken for the other: they are new and gone" \
+	listed_as clones_swapped.without "A work.constprop.0 A work.constprop.1 D work.constprop.0 D work.constprop.1 M both"
+check "which is right as well" accepted clones_swapped.without
 
-check "lines: a line number alone is no change" is lines.with plain same
-check "lines: a line number that was folded is a change" is lines.with folded changed
-check "lines: a table of line numbers is a change of its reader" is lines.with in_table changed
+for kind in with without; do
+	check "lines, $kind: a line number alone is no change, as int or short" each_status lines.$kind plain same as_short same
+	check "lines, $kind: a line number that was folded is a change" is lines.$kind folded changed
+	check "lines, $kind: a table of line numbers is a change of its reader" is lines.$kind in_table changed
+done
 check "lines: a constant that happens to be its own line is a change" is lines.with looks_like changed
+suppressed() { # NAME.KIND SYMBOL
+	python3 - "$work/$1.json" "$2" <<-'END'
+		import json, sys
+		all = json.load(open(sys.argv[1]))["suppressed"]
+		sys.exit(not any(sys.argv[2] in str(s) for s in all) and f"{sys.argv[2]} is not in {all}")
+	END
+}
+check "lines: without the plugin that is the one thing nobody can tell, and JSON says where it was assumed" \
+	suppressed lines.without looks_like
 
 check "equal fields that changed places are refused without debug information" refuses data-layout fields_swapped.with
 no_types_refused() {
 	refuses no-types fields_swapped.without && has "hp-build would refuse" "$work/refusals"
 }
 check "without both it is refused, since nothing tells types" no_types_refused
+check "grows: a structure that only grows is refused without debug information" refuses data-layout grows.with
+check "grows: with its old and new size" has "struct item: new field limit, size 4→8" "$work/grows.with.out"
+check "grows: without both, by whoever allocates it" refuses no-types grows.without
+check "grows: and the numbers are told" has "asks malloc for 8 where its old body asked for 4" "$work/refusals"
+check "unnamed: fields of structures without a name are told by their path" has "first span.range.low 4→6" "$work/unnamed.with.out"
+check "unnamed: without both it is refused, too" refuses no-types unnamed.without
 check "the reason is named without debug information" has "inlined limit changed" "$work/inlined_cause.with.out"
 
 # ---- options ----------------------------------------------------------------------------------------
