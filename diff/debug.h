@@ -122,8 +122,8 @@ void check_types(const struct pair *pair, struct diags *diags);
  * one: *offset of the datum *what, or behind a pointer where that is NULL. */
 bool touches_elsewhere(const struct unit *function, struct arena *arena, const char **what, int64_t *offset);
 /* Of the same: does it ask an allocator for another size than its old body did? Such a structure may have grown. */
-bool allocates_otherwise(const struct unit *function, struct arena *arena, const char **allocator, int64_t *old,
-			 int64_t *new_size);
+bool allocates_otherwise(const struct unit *function, struct arena *arena, const char **allocator,
+			 int64_t *old, int64_t *new_size);
 /* Has the object any debug information about what is in its source, types or not? */
 bool debug_has_units(struct object *object);
 

@@ -153,8 +153,8 @@ struct unit {
 
 	/* filled by correlate and compare */
 	struct unit *match; /* the same one on the other side, or NULL */
-	const char
-		*evidence; /* how the match was found: "name", "clone", "owner", "content", "use", "plugin", "debug" */
+	const char *
+		evidence; /* how the match was found: "name", "clone", "owner", "content", "use", "plugin", "debug" */
 	enum unit_status status; /* UNIT_REMOVED only on old units, UNIT_NEW only on new ones */
 	struct change *changes;  /* on the new unit; on the old one when removed */
 	size_t change_count;
