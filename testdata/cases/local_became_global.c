@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A static function became global: the same function, reached by another kind of reference.
 // where: x86_64 sections
-// expect: nothing
+// Others may call a global function through a pointer, so that it begins with endbr64 now.
+// expect[!cet]: nothing
+// expect[cet]: changed helper
 #include "case.h"
 #ifdef NEW
 long helper(long value);

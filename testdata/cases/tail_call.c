@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What was a jump to the last function called is a call now, since something follows.
 // expect: changed f
-// reason[!large] f: "use 1 → 2 times"
+// reason[!large !noplt] f: "use 1 → 2 times"
 #include "case.h"
 void f(void)
 {
