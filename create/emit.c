@@ -107,14 +107,40 @@ static void emit_member(struct target *target, struct member *member)
 		member->symbol = payload_section_symbol(target->payload, member->section);
 	if (unit->kind == UNIT_ENTRY)
 		kernel_emit_beside(target, member);
-	else if (flags & SHF_WRITE)
+	else if (flags & SHF_WRITE && !unit->constant)
 		describe_state(target, member);
+}
+
+/*
+ * An applier finds storage again by object, owner and name: two of one identity would become one variable.
+ *	if (a) { static int count; ... } else { static int count; ... }
+ */
+static void refuse_alike(struct target *target)
+{
+	struct strmap *seen = strmap_new();
+
+	for (size_t i = 0; i < target->states.count; i++) {
+		const struct state *state = &target->states.at[i];
+		void **place =
+			strmap_put(seen, arena_printf(target->arena, "%s\n%s\n%s", state->record.object,
+						      state->record.owner ? state->record.owner : "",
+						      state->record.name));
+
+		if (*place)
+			refuse(target, state->member->unit, "static-uncorrelated",
+			       "is new, and so is another variable of that name; which is which could not be "
+			       "told "
+			       "later; give each a name of its own");
+		*place = target;
+	}
+	strmap_free(seen);
 }
 
 void emit_members(struct target *target)
 {
 	for (size_t i = 0; i < target->members.count; i++)
 		emit_member(target, target->members.at[i]);
+	refuse_alike(target);
 }
 
 // ---- unwind information --------------------------------------------------------------------------------------

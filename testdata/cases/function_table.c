@@ -7,8 +7,8 @@
 // expect[clang splitdwarf]: maybe refuse data-changed table
 // Clang with kcfi loads the function into a register and checks it before the jump
 // expect[ubsan]: maybe refuse data-changed table
-// expect[kcfi]: maybe refuse data-changed table
 // expect[gcc kasan]: maybe refuse data-changed table
+// expect[kcfi]: maybe refuse data-changed table
 // reason table: three
 // reason call: reads table
 #include "case.h"

@@ -3,8 +3,6 @@
 // where: g x86_64 aarch64 s390x riscv64
 // flags: -fsanitize=signed-integer-overflow,bounds
 // expect: changed f
-// The records are unnamed live data: hp-build may refuse more than it must.
-// expect: maybe refuse static-uncorrelated; maybe refuse data-changed
 #include "case.h"
 #ifdef NEW
 #define STEP 4

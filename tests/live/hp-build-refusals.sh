@@ -85,6 +85,16 @@ result "a function that an exception may pass is refused, one that calls nothing
 "$hp_build" -n -q --allow=exception-tables passed/old passed/new >"$out/log" 2>&1
 result "and may be allowed" $?
 
+# Each is new in its block: nothing is lost, but an applier could not tell them apart.
+for side in old new; do
+	mkdir -p "alike/$side"
+	macro=$([ $side = new ] && echo -DNEW)
+	# shellcheck disable=SC2086
+	(cd "alike/$side" && $CC $base $macro -c "$here/../alike.c" -o alike.o && $CC alike.o -o alike) >"$out/log" 2>&1
+done
+refused static-uncorrelated alike/old alike/new && grep -q 'count.* is new, and so is another variable of that name' "$out/log"
+result "static-uncorrelated: two new statics of one name are refused" $?
+
 for side in old new; do
 	mkdir -p "table/$side"
 	macro=$([ $side = new ] && echo -DNEW)

@@ -58,4 +58,22 @@ answer registers
 result $? "linked without function sections: new code runs" "$reply, before $before"
 stop
 
+# Checks of -fsanitize=undefined describe themselves in unnamed writable data. New ones are several in one function: each
+# reports what it is.
+rm -rf "$out/program" "$out/program.hp"
+mkdir -p "$out/checked" && cp "$data/checked.c" "$out/checked/checked.c"
+EXTRA="-fsanitize=undefined -fPIE" LINK="-pie -fsanitize=undefined" build program "$out/checked/checked.c" && package program
+result $? "-fsanitize=undefined: package is built" "$(cat "$out/program.build")"
+start program
+applies_and_reverts "-fsanitize=undefined: applied and reverted"
+apply "$pid" "$out/program.hp"
+answer grow # what the runtime says comes first: both go to one place
+said_of_it=$reply
+until [[ $reply == grown* ]]; do
+	read -r -t 30 reply <&"$told" || break
+done
+[[ $said_of_it == *"signed integer overflow: "*" * "*" cannot"* && $reply == "grown -8" ]]
+result $? "-fsanitize=undefined: a new check says what it is" "$said_of_it; $reply"
+stop
+
 finish
