@@ -563,7 +563,8 @@ static bool waits_for_match(const struct unit *unit, const char *key)
 
 static const char *debug_key(const struct correlation *c, const struct unit *unit)
 {
-	const char *text = debug_static(unit->object, unit->section, unit->offset);
+	unsigned line;
+	const char *text = debug_static(unit->object, unit->section, unit->offset, &line);
 
 	return text ? arena_printf(c->arena, "%s\n%llu", text, (unsigned long long)unit->size) : NULL;
 }

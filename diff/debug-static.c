@@ -15,6 +15,7 @@
 struct named_static {
 	struct place place;
 	const char *text;
+	unsigned line;
 };
 
 struct static_index {
@@ -58,6 +59,20 @@ static size_t type_of(struct walk *walk, const struct entry *entry)
 	return origin.type;
 }
 
+static unsigned line_of(struct walk *walk, const struct entry *entry)
+{
+	struct entry origin = *entry;
+
+	for (unsigned hops = 0; !origin.decl_line && hops < 8; hops++) {
+		size_t at = origin.origin;
+
+		if (at < walk->unit->first || at >= walk->unit->end ||
+		    !entry_read(walk->object, walk->unit, at, &origin, NULL))
+			return 0;
+	}
+	return (unsigned)origin.decl_line;
+}
+
 static void take_variable(struct walk *walk, const struct entry *entry, const char *function)
 {
 	const char *name = name_of(walk, entry), *type;
@@ -67,6 +82,7 @@ static void take_variable(struct walk *walk, const struct entry *entry, const ch
 	type = debug_type_text(walk->object, walk->unit, type_of(walk, entry), walk->object->arena);
 	*vec_push(&walk->index->list) = (struct named_static){
 		.place = entry->location,
+		.line = line_of(walk, entry),
 		.text = arena_printf(walk->object->arena, "%s\n%s\n%s", function, name, type ? type : "?")};
 }
 
@@ -138,7 +154,8 @@ void static_index_free(struct static_index *index)
 	free(index);
 }
 
-const char *debug_static(struct object *object, const struct section *section, uint64_t offset)
+const char *debug_static(struct object *object, const struct section *section, uint64_t offset,
+			 unsigned *line)
 {
 	const struct static_index *index = index_of(object);
 	struct named_static wanted = {.place = {.section = section->index, .offset = offset}};
@@ -158,6 +175,7 @@ const char *debug_static(struct object *object, const struct section *section, u
 		if (text && strcmp(text, index->list.at[low].text))
 			return NULL;
 		text = index->list.at[low].text;
+		*line = index->list.at[low].line;
 	}
 	return text;
 }

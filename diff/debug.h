@@ -103,8 +103,10 @@ const char *debug_file(struct object *object, uint64_t line_offset, uint64_t fil
 /* Where a function or variable is declared. false: unknown. */
 bool debug_declared(struct object *object, const struct section *section, uint64_t offset, const char **file,
 		    unsigned *line);
-/* Function, name and type of the static of a function at a place, in one text; NULL: it is none, or not known. */
-const char *debug_static(struct object *object, const struct section *section, uint64_t offset);
+/* Function, name and type of the static of a function at a place, in one text; NULL: it is none, or not known. *line: where it
+ * is declared, 0 unknown. */
+const char *debug_static(struct object *object, const struct section *section, uint64_t offset,
+			 unsigned *line);
 /* "a pointer(a number of 4 bytes, a pointer)" of the function at a place, or NULL when that is not known. In ARENA. */
 const char *function_signature(struct object *object, const struct section *section, uint64_t offset,
 			       struct arena *arena);

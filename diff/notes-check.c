@@ -3,6 +3,7 @@
  * Are notes those of this object? Names, sizes, initial values and who refers to what are all in the object itself:
  * where it says otherwise, something changed it after the compiler, or the notes are another's, and none is believed.
  */
+#include "diff/debug.h"
 #include "diff/model.h"
 #include "diff/notes.h"
 
@@ -179,6 +180,45 @@ static const char *bind_users(const struct binding *binding)
 	return problem;
 }
 
+// ---- where namesakes are declared ----------------------------------------------------------------
+
+static const char *namesake_key(const struct binding *binding, const struct note_variable *variable)
+{
+	return arena_printf(binding->arena, "%zu %s", variable->function, variable->name);
+}
+
+/*
+ * Of several statics of one name and function symbols, sizes and values may be alike: what tells them apart is where they are
+ * declared, and debug information says that of each symbol.
+ */
+static const char *bind_namesakes(const struct binding *binding)
+{
+	const struct notes *notes = binding->notes;
+	struct strmap *seen = strmap_new(), *twice = strmap_new();
+	const char *problem = NULL;
+
+	for (size_t i = 0; i < notes->variable_count; i++)
+		if (notes->variables[i].function && notes->variables[i].unit) {
+			const char *key = namesake_key(binding, &notes->variables[i]);
+
+			*strmap_put(strmap_get(seen, key) ? twice : seen, key) = seen;
+		}
+	for (size_t i = 0; strmap_count(twice) && i < notes->variable_count && !problem; i++) {
+		const struct note_variable *variable = &notes->variables[i];
+		unsigned line = 0;
+
+		if (!variable->function || !variable->unit ||
+		    !strmap_get(twice, namesake_key(binding, variable)))
+			continue;
+		if (debug_static(binding->object, variable->unit->section, variable->unit->offset, &line) &&
+		    line && line != variable->line)
+			problem = "declare a variable in another line than the debug information does";
+	}
+	strmap_free(seen);
+	strmap_free(twice);
+	return problem;
+}
+
 const char *notes_bind(struct object *object, struct notes *notes, struct arena *arena)
 {
 	struct binding binding = {.object = object, .notes = notes, .arena = arena, .symbols = strmap_new()};
@@ -192,6 +232,8 @@ const char *notes_bind(struct object *object, struct notes *notes, struct arena 
 		problem = bind_variable(&binding, &notes->variables[i]);
 	if (!problem)
 		problem = bind_users(&binding);
+	if (!problem)
+		problem = bind_namesakes(&binding);
 	strmap_free(binding.symbols);
 	return problem;
 }
