@@ -119,6 +119,11 @@ static size_t count_functions(const char *module, const char *object)
 	return count;
 }
 
+static int is_directory(const struct dirent *entry)
+{
+	return entry->d_type == DT_DIR && *entry->d_name != '.';
+}
+
 static const char *add_word(struct arena *arena, const char *list, const char *word)
 {
 	return arena_printf(arena, "%s%s%s", list, *list ? " " : "", word);
@@ -128,27 +133,26 @@ static const char *add_word(struct arena *arena, const char *list, const char *w
 static void read_objects(struct arena *arena, struct kernel_patch *patch)
 {
 	char path[512];
-	struct dirent *object;
-	DIR *objects;
+	struct dirent **objects;
+	int object_count;
 
 	snprintf(path, sizeof(path), LIVEPATCH "/%s", patch->module);
 	patch->objects = patch->waits_for = "";
-	objects = opendir(path);
-	while (objects && (object = readdir(objects))) {
-		size_t count;
+	object_count = scandir(path, &objects, is_directory, alphasort);
+	for (int i = 0; i < object_count; i++) {
+		const char *name = objects[i]->d_name;
+		size_t count = count_functions(patch->module, name);
 
-		if (object->d_type != DT_DIR || *object->d_name == '.')
-			continue;
-		count = count_functions(patch->module, object->d_name);
-		patch->objects = add_word(arena, patch->objects, object->d_name);
+		patch->objects = add_word(arena, patch->objects, name);
 		patch->functions += count;
-		if (is_object_there(patch->module, object->d_name))
-			continue;
-		patch->waiting += count;
-		patch->waits_for = add_word(arena, patch->waits_for, object->d_name);
+		if (!is_object_there(patch->module, name)) {
+			patch->waiting += count;
+			patch->waits_for = add_word(arena, patch->waits_for, name);
+		}
+		free(objects[i]);
 	}
-	if (objects)
-		closedir(objects);
+	if (object_count >= 0)
+		free(objects);
 }
 
 struct kernel_patch *kernel_patches(struct arena *arena, size_t *count)

@@ -18,9 +18,13 @@ MARK = "@@tutorial@@"
 
 
 def parse(path):
-    """Yields ("file", name, text) and ("command", line number, command, expected lines)."""
+    """Yields ("file", name, text) and ("command", line number, command, expected lines, prompt)."""
     with open(path, encoding="utf-8") as file:
-        lines = file.read().split("\n")
+        return parse_text(file.read())
+
+
+def parse_text(text):
+    lines = text.split("\n")
     at = 0
     while at < len(lines):
         fence = re.match(r"```(\w+)(?: +(\S+))?$", lines[at])
@@ -39,18 +43,18 @@ def parse(path):
 
 
 def parse_session(block, first):
-    command, expected, number = None, [], 0
+    command, expected, number, prompt = None, [], 0, ""
     for offset, line in enumerate(block):
         if command is not None and command.endswith("\\") and not expected:
             command += "\n" + line
         elif line.startswith("$ ") or line.startswith("# "):
             if command is not None:
-                yield "command", number, command, expected
-            command, expected, number = line[2:], [], first + offset + 1
+                yield "command", number, command, expected, prompt
+            command, expected, number, prompt = line[2:], [], first + offset + 1, line[0]
         else:
             expected.append(line)
     if command is not None:
-        yield "command", number, command, expected
+        yield "command", number, command, expected, prompt
 
 
 def normalise(line):
@@ -99,7 +103,7 @@ def run(path, folder):
     shell = subprocess.run(["timeout", "240", "bash", "-c", "\n".join(script)], cwd=folder, text=True, errors="replace",
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=dict(os.environ, LC_ALL="C.UTF-8"))
     outputs = shell.stdout.split(MARK + "\n")
-    for index, (_, number, command, expected) in enumerate(commands):
+    for index, (_, number, command, expected, _) in enumerate(commands):
         got = strip(outputs[index].split("\n")) if index < len(outputs) else ["(the shell did not come this far)"]
         yield f"{path}:{number}: ", command, strip(expected), got
 

@@ -109,6 +109,19 @@ says image_of_another_release 3 "is not $release: Linux version 6.1.0-tiny" --im
 [ "$(trees)" = "$trees_before" ]
 result $? nothing_was_prepared_for_them "$(trees)"
 
+# ---- progress --------------------------------------------------------------------------------------------------------
+
+if command -v script >/dev/null; then
+	script -qec "'$bin/hp-kbuild' --kernel='$release' --cache='$cache' -j 1 '$patch' -o '$out/shown.hp'" /dev/null >"$out/shown" 2>&1 </dev/null
+	grep -q 'applying the patch' "$out/shown" && grep -q 'making the package' "$out/shown"
+	result $? progress_is_shown_on_a_terminal "$(cat "$out/shown")"
+else
+	skip progress_is_shown_on_a_terminal "script is not installed"
+fi
+said=$("$bin/hp-kbuild" --kernel="$release" --cache="$cache" "$patch" -o "$out/shown.hp" 2>&1 >/dev/null)
+[ -z "$said" ]
+result $? and_nowhere_else "$said"
+
 # ---- full disks ------------------------------------------------------------------------------------------------------
 
 said=$("$bin/hp-kbuild" -q --kernel="$release" --cache="$cache" "$patch" -o "$out/right.hp" -- --id=right 2>&1)

@@ -13,6 +13,10 @@ package_of first second stall
 kbuild testdata/kernel/first.patch -o "$out/bare.hp" -- --id=bare
 result $? package_without_module
 
+said=$("$bin/hp-kbuild" --kernel="$release" --fetch --cache="$cache" testdata/kernel/header.patch -o "$out/header.hp" -- --id=header 2>&1)
+grep -qE '^hp-kbuild: [1-9][0-9]* objects may include fs/proc/internal.h' <<<"$said" && grep -qE '^hp-kbuild: [1-9][0-9]* objects include fs/proc/internal.h' <<<"$said"
+result $? how_many_objects_a_header_reaches_is_said "$said"
+
 refused init-code 2 '[init-changed]'
 refused data-changed 2 '[data-changed]'
 refused layout 2 '[data-layout]'

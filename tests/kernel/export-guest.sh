@@ -26,14 +26,18 @@ new_log
 check package_with_hooks_is_applied apply --timeout=60 /hooks.hp
 check hooks_ran_around_the_switch is "$(log)" "pre_patch of vmlinux,post_patch of vmlinux,"
 check new_code_sees_what_they_did contains "$(cat /proc/version)" "hooked 11: Linux"
-check report_says_what_waits contains "$(cat /tmp/said)" "1/2 verified, 1 wait for dummy"
-check list_says_so_too contains "$(hp-apply --list)" ", 1 wait for dummy"
+check report_says_what_waits contains "$(cat /tmp/said)" "1/3 verified, 2 wait for dummy ifb"
+check list_says_so_too contains "$(hp-apply --list)" "3 functions of dummy ifb vmlinux, 2 wait for dummy ifb"
 new_log
 check module_comes insmod /dummy.ko numdummies=0
 check its_hooks_run_as_it_comes is "$(log)" "pre_patch of dummy,post_patch of dummy,"
 check its_new_code_sees_that is "$(queue d0)" 71
+apply --verify /hooks.hp
+check the_other_module_is_waited_for contains "$(cat /tmp/said)" "2/3 verified, 1 wait for ifb"
+check it_comes_too insmod /ifb.ko numifbs=0
+check two_modules_are_patched is "$(ip link add i0 type ifb; cat /sys/class/net/i0/tx_queue_len)" 33
 check nothing_waits_now apply --verify /hooks.hp
-check that_is_all_of_them contains "$(cat /tmp/said)" "2/2 verified"
+check that_is_all_of_them contains "$(cat /tmp/said)" "3/3 verified"
 ip link del d0
 new_log
 check module_goes rmmod dummy
@@ -42,7 +46,8 @@ check it_is_taken_back_without_the_module apply --revert=hooks --timeout=60
 insmod /dummy.ko numdummies=0
 new_log
 check it_is_applied_with_the_module apply --timeout=60 /hooks.hp
-check all_of_it contains "$(cat /tmp/said)" "2/2 verified"
+check all_of_it contains "$(cat /tmp/said)" "3/3 verified"
+check both_modules_were_there is "$(ip link add i1 type ifb; cat /sys/class/net/i1/tx_queue_len)" 33
 check hooks_ran_for_the_kernel contains "$(log)" "pre_patch of vmlinux,"
 check and_for_the_module contains "$(log)" "post_patch of dummy,"
 new_log
@@ -53,6 +58,7 @@ check and_behind contains "$(log)" "post_unpatch of vmlinux,"
 check of_both_objects_behind contains "$(log)" "post_unpatch of dummy,"
 check old_code_is_back lacks "$(cat /proc/version)" hooked
 check old_module_code_is_back is "$(queue d1)" 1000
+check in_both_modules is "$(ip link add i2 type ifb; cat /sys/class/net/i2/tx_queue_len)" 32
 
 dmesg >/tmp/before
 check log_is_clean log_is_clean

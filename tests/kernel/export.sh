@@ -115,7 +115,7 @@ static_applier
 mkdir -p "$out"/guest "$out"/strict
 cp "$out"/{hooks,veto,signed}.hp "$out/guest/"
 cp "$out"/{hooks,signed}.hp "$out/strict/"
-find "$modules" -name dummy.ko -exec cp {} "$out/guest/" \;
+find "$modules" \( -name dummy.ko -o -name ifb.ko \) -exec cp {} "$out/guest/" \;
 boot guest "$image" tests/kernel/export-guest.sh 300
 HP_KERNEL_ARGS=module.sig_enforce=1 boot strict "$image" tests/kernel/export-guest.sh 300
 finish
