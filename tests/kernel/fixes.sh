@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Real fixes, file by file: the differences between the source of an older kernel update and a newer one, each built into
+# Real fixes, file by file, with the hunks of others that it needs: the differences between the source of an older kernel update and a newer one, each built into
 # a package and a module for the older image as if it were the running one.
 #
 #	fixes.sh RELEASE NEWER-SOURCE-TREE OUT [COUNT]
@@ -40,27 +40,54 @@ choose() {
 		{ split($2, part, "/"); p = part[1]; if (used[p]++ < n / 4) print $2 }' | head -n "$count"
 }
 
+# What the log misses of the newer kernel: names that the compiler or hp-build does not know. Members of structures are none of them:
+# a header that adds one changes live data.
+missing() { # LOG
+	sed -nE "s/.*implicit declaration of function '([^']*)'.*/\\1/p; s/.*error: '([^']*)' undeclared.*/\\1/p
+		s/.*too (many|few) arguments to function '([^']*)'.*/\\2/p; s/.*passing argument [0-9]+ of '([^']*)'.*/\\1/p
+		s/.*refers to \`([^']*)', which the kernel does not have.*/\\1/p" "$1" | sort -u
+}
+
+# One fix is a file's difference and, where that alone cannot be compiled, what belongs to it in headers and other files.
+attempt() { # FILE NAME...
+	local name=${1//\//_} file=$1
+	shift
+	tests/kernel/hunks.py "$tree" "$newer" "$out/differing" "$file" "$@" >"$out/$name.patch"
+	timeout "${HP_FIX_SECONDS:-600}" "$bin/hp-kbuild" --kernel="$release" -q ${HP_KERNEL_CACHE:+--cache="$HP_KERNEL_CACHE"} --module="$out/$name" \
+		--keep="$out/$name.objects" "$out/$name.patch" -o "$out/$name.hp" -- --id="$name" >"$out/$name.log" 2>&1
+}
+
+# shellcheck disable=SC2015,SC2086 # words
 one() { # FILE
-	local name=${1//\//_} start=$EPOCHREALTIME status objects functions outcome reason package=- module=-
-	{ diff -u --label "a/$1" --label "b/$1" "$tree/$1" "$newer/$1"; } >"$out/$name.patch"
-	"$bin/hp-kbuild" --kernel="$release" -q ${HP_KERNEL_CACHE:+--cache="$HP_KERNEL_CACHE"} --module="$out/$name" "$out/$name.patch" -o "$out/$name.hp" -- --id="$name" >"$out/$name.log" 2>&1
-	status=$?
-	objects=$(awk -F'\t' -v f="$1" '$2 == f { n++ } END { print n + 0 }' "$tree/.hp/commands")
+	local name=${1//\//_} start=$EPOCHREALTIME status objects functions outcome reason package=- module=- names='' more with
+	for _ in 1 2 3 4 5 6; do
+		attempt "$1" $names
+		status=$?
+		more=$([ $status != 2 ] || missing "$out/$name.log")
+		more=$(printf '%s\n' $names $more | sort -u | tr '\n' ' ')
+		[ "$more" != "$names" ] && [ -n "${more// /}" ] || break
+		names=$more
+	done
+	with=$(grep -c '^+++ ' "$out/$name.patch")
+	objects=$(find "$out/$name.objects/new" -name '*.o' 2>/dev/null | wc -l)
+	[ "$objects" != 0 ] || objects=$(awk -F'\t' -v f="$1" '$2 == f { n++ } END { print n + 0 }' "$tree/.hp/commands")
+	rm -rf "$out/$name.objects"
 	functions=$(sed -nE 's/^  replaces  ([^ ].*)    .*/\1/p' "$out/$name.log" | tr ',' '\n' | grep -c .)
 	case $status in
 	0) outcome=module reason=; package=$(stat -c %s "$out/$name.hp"); module=$(stat -c %s "$out/$name"/*.ko) ;;
 	1) outcome=nothing reason=$(tail -n 1 "$out/$name.log") ;;
 	2) outcome=refused reason=$(grep -oE '\[[a-z-]+\]$' "$out/$name.log" | sort | uniq -c | awk '{ printf "%s%s%s", s, $2, ($1 > 1 ? " x" $1 : ""); s = ", " }')
+		[ -n "$reason" ] || reason=$(grep -oE "'[^']*' has no member named '[^']*'" "$out/$name.log" | head -n 1)
 		[ -n "$reason" ] || reason=$(grep -v 'refused:' "$out/$name.log" | tail -n 1) ;;
+	124) outcome=refused reason="a header that too many objects include" ;;
 	*) outcome=failed reason=$(tail -n 1 "$out/$name.log") ;;
 	esac
-	# The package without the module inside: what is sent where kernels have it already.
-	[ $status != 0 ] || package=$(($(stat -c %s "$out/$name.hp")))
-	printf '%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\n' "$1" "$objects" "$functions" "$(echo "$EPOCHREALTIME - $start" | bc)" \
-		"$package" "$module" "$outcome" "$(echo "$reason" | tr '\t' ' ' | cut -c1-160)" >>"$out/fixes.tsv"
+	printf '%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\n' "$1$([ "$with" -lt 2 ] || echo " and $((with - 1)) more")" "$objects" "$functions" \
+		"$(echo "$EPOCHREALTIME - $start" | bc)" "$package" "$module" "$outcome" "$(echo "$reason" | tr '\t' ' ' | cut -c1-160)" >>"$out/fixes.tsv"
 }
 
 [ -s "$out/chosen" ] || choose >"$out/chosen"
 while IFS= read -r file; do
-	cut -f1 "$out/fixes.tsv" | grep -qxF "$file" || one "$file"
+	cut -f1 "$out/fixes.tsv" | sed 's/ and .*//' >"$out/done"
+	grep -qxF "$file" "$out/done" || one "$file"
 done <"$out/chosen"

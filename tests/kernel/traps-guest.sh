@@ -25,11 +25,10 @@ place() { # kernel|new FUNCTION
 }
 branches() { probe branches $(place "$1" "$2") $(kernel "$3"); } # kernel|new FUNCTION TARGET
 bytes() { probe bytes $(place "$1" "$2") "$3"; }                 # kernel|new FUNCTION HEX
-# cond_resched() is a static call: to the function, or to nothing. The kernel has so many of them that it takes 15 seconds.
-preemption() { # kernel|new full|voluntary
-	echo "$2" >/sys/kernel/debug/sched/preempt
-	branches "$1" count.constprop.0.isra.0 __cond_resched
-}
+# What a tracepoint calls is a static call: to its one probe, or to a function that calls several.
+to_one_probe() { branches new __set_task_comm trace_event_raw_event_task_rename; }
+to_several() { branches new __set_task_comm __traceiter_task_rename; }
+second_probe() { echo "$1" >/sys/kernel/tracing/instances/second/events/task/task_rename/enable; }
 
 # A key is switched there and back while the code is there.
 switches() { # WHEN
@@ -88,8 +87,9 @@ parameter() { # KIND OPTION
 	mount -t "$1" -o "$2" none /tmp/one 2>&1 && echo mounted && umount /tmp/one
 }
 
-grep -E ' (count.constprop.0.isra.0|statfs_by_dentry|filldir64|__cond_resched|__x86_(indirect_thunk_rax|return_thunk))$' /proc/kallsyms >/symbols
+grep -E ' (statfs_by_dentry|trace_event_raw_event_task_rename|__traceiter_task_rename|__x86_(indirect_thunk_rax|return_thunk))$' /proc/kallsyms >/symbols
 ip link set lo up
+mkdir /sys/kernel/tracing/instances/second
 mkdir /tmp/one /tmp/two /tmp/three
 touch /tmp/repaired /tmp/one/first /tmp/two/second
 insmod /fuse.ko && insmod /dummy.ko numdummies=0 || echo "not ok - modules_can_be_loaded"
@@ -105,15 +105,18 @@ switches before
 statistics 1 >/dev/null
 check applied_with_the_tracepoint_on apply --timeout=120 /traps.hp
 check new_code_is_traced_at_once traced after
+check applied_with_the_static_call_to_one_probe at_least "$(to_one_probe)" 1
+second_probe 1
+check static_call_switched_to_several at_least "$(to_several)" 1
+check no_call_of_the_one_is_left is "$(to_one_probe)" 0
+second_probe 0
+check static_call_switched_to_one_again at_least "$(to_one_probe)" 1
 trace 0
 check tracepoint_is_switched_off_in_new_code untraced
 trace 1
 check tracepoint_is_switched_on_again traced after
 trace 0
 check applied_with_the_jump_label_on contains "$(cat /proc/self/sched)" sum_sleep_runtime
-check applied_with_the_static_call_to_a_function at_least "$(branches new count.constprop.0.isra.0 __cond_resched)" 1
-check static_call_switched_to_nothing is "$(preemption new full)" 0
-check static_call_switched_to_a_function_again at_least "$(preemption new voluntary)" 1
 switches with_package
 rewritten_as_the_kernel
 patched with_package
@@ -133,14 +136,12 @@ rmmod dummy
 set -- $(probe inodes 4000)
 check static_local_keeps_its_value_for_the_old_code at_least "$2" "$((before + 2000))"
 statistics 0 >/dev/null
-preemption kernel full >/dev/null
 check applied_with_the_tracepoint_off apply --timeout=120 /traps.hp
 trace 1
 check tracepoint_can_be_enabled_afterwards traced after
+check static_call_is_switched_from_none_to_one at_least "$(to_one_probe)" 1
 trace 0
 check applied_with_the_jump_label_off lacks "$(cat /proc/self/sched)" sum_sleep_runtime
-check applied_with_the_static_call_to_nothing is "$(branches new count.constprop.0.isra.0 __cond_resched)" 0
-check static_call_switched_to_a_function at_least "$(preemption new voluntary)" 1
 switches again
 insmod /dummy.ko numdummies=0
 check module_loaded_afterwards_is_patched is "$(queue d3)" 77
@@ -178,7 +179,14 @@ if [ -e /header.hp ]; then
 		check "changed_inline_in_$kind" contains "$(parameter "$kind" repaired)" "Argument list too long"
 		check "changed_inline_in_${kind}_else_as_before" is "$(parameter "$kind" unheard)" "$(cat "/tmp/before.$kind")"
 	done
+	trace 1
+	second_probe 1
 	check package_replaced_by_the_first_again apply --timeout=120 /traps.hp
+	check applied_with_the_static_call_to_several at_least "$(to_several)" 1
+	second_probe 0
+	check static_call_switched_to_one at_least "$(to_one_probe)" 1
+	check new_code_is_traced_still traced after
+	trace 0
 fi
 
 line() { dmesg | grep -oE "$1" | tail -n 1; }
