@@ -205,6 +205,8 @@ refuses "changed initial data is refused" data-changed DATA vmlinuz
 changed OWN_KEY module
 builds "a static call by a key of the module itself goes through its trampoline" OWN_KEY module.ko vmlinuz
 has_size "no entry names that key" OWN_KEY .static_call_sites ''
+grep -q 'post_unpatch = leave_module_0' OWN_KEY.export/patch.c && grep -q 'forget_module(object->name)' OWN_KEY.export/patch.c
+result $? "the exported module forgets a module that goes"
 changed OWN_BRANCH module
 refuses "a branch by a key of the module itself is refused" special-unsupported OWN_BRANCH module.ko vmlinuz
 allow=(--allow=special-unsupported:in_module)
