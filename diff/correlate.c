@@ -489,7 +489,20 @@ static bool vote_by_lone_use(struct correlation *c)
 
 // ---- content -------------------------------------------------------------------------------------
 
-static uint64_t hash_masked(const struct unit *unit)
+// What a matched target is called on both sides: its place among the old units.
+static uint64_t hash_target(const struct correlation *c, const struct reloc *reloc, uint64_t hash)
+{
+	const struct unit *target = reloc->target;
+	uint64_t index;
+
+	if (!target || !target->match || unit_is_content(target))
+		return hash;
+	index = unit_index(target->object == c->old ? target : target->match);
+	hash = hash_bytes(&index, sizeof(index), hash);
+	return hash_bytes(&reloc->target_offset, sizeof(reloc->target_offset), hash);
+}
+
+static uint64_t hash_masked(const struct correlation *c, const struct unit *unit, bool targets)
 {
 	uint64_t hash = unit->size, at = 0;
 
@@ -507,46 +520,51 @@ static uint64_t hash_masked(const struct unit *unit)
 		if (unit->relocs[i].symbol->section == NULL)
 			hash = hash_bytes(unit->relocs[i].symbol->name, strlen(unit->relocs[i].symbol->name),
 					  hash);
+		if (targets)
+			hash = hash_target(c, &unit->relocs[i], hash);
 		if (end + unit->relocs[i].info->size > at)
 			at = end + unit->relocs[i].info->size;
 	}
 	return hash;
 }
 
-static bool content_counts(const struct unit *unit)
+static const char *content_key(struct correlation *c, const struct unit *unit, bool targets)
 {
-	return unit->kind == UNIT_FUNCTION && !unit->match && unit->size;
+	return arena_printf(c->arena, "%s\n%llx",
+			    unit->object == c->old ? old_key(c, unit) : new_key(c, unit),
+			    (unsigned long long)hash_masked(c, unit, targets));
 }
 
-// Functions only: equal bytes say nothing about which of two variables is meant.
-static void match_by_content(struct correlation *c)
+static bool content_counts(const struct unit *unit, const char *key)
+{
+	return unit->kind == UNIT_FUNCTION && !unit->match && unit->size && is_numbered(unit, key);
+}
+
+/*
+ * Functions only: equal bytes say nothing about which of two variables is meant. TARGETS: of those alike in bytes, what they
+ * refer to counts as far as it is matched:
+ *	f(long)::{lambda#1}::_FUN(long): jmp f(long)::{lambda#1}::operator()(long)
+ */
+static void match_by_content(struct correlation *c, bool targets)
 {
 	struct strmap *found = strmap_new();
 
 	for (size_t i = 0; i < c->old->unit_count; i++)
-		if (content_counts(&c->old->units[i]) && is_numbered(&c->old->units[i], c->old_keys[i]))
-			note_old(candidates_of(
-					 c, found,
-					 arena_printf(c->arena, "%s\n%llx", c->old_keys[i],
-						      (unsigned long long)hash_masked(&c->old->units[i]))),
+		if (content_counts(&c->old->units[i], c->old_keys[i]))
+			note_old(candidates_of(c, found, content_key(c, &c->old->units[i], targets)),
 				 &c->old->units[i]);
 	for (size_t i = 0; strmap_count(found) && i < c->new_object->unit_count; i++)
-		if (content_counts(&c->new_object->units[i]) &&
-		    is_numbered(&c->new_object->units[i], c->new_keys[i]))
-			note_new(candidates_of(c, found,
-					       arena_printf(c->arena, "%s\n%llx", c->new_keys[i],
-							    (unsigned long long)hash_masked(
-								    &c->new_object->units[i]))),
+		if (content_counts(&c->new_object->units[i], c->new_keys[i]))
+			note_new(candidates_of(c, found, content_key(c, &c->new_object->units[i], targets)),
 				 &c->new_object->units[i]);
 	for (size_t i = 0; strmap_count(found) && i < c->old->unit_count; i++) {
 		struct unit *unit = &c->old->units[i];
 		const struct candidates *pair;
 
-		if (!content_counts(unit) || !is_numbered(unit, c->old_keys[i]))
+		if (!content_counts(unit, c->old_keys[i]))
 			continue;
-		pair = strmap_get(found, arena_printf(c->arena, "%s\n%llx", c->old_keys[i],
-						      (unsigned long long)hash_masked(unit)));
-		if (is_lone(pair) && pair->old->size == pair->new_unit->size &&
+		pair = strmap_get(found, content_key(c, unit, targets));
+		if (pair && is_lone(pair) && pair->old->size == pair->new_unit->size &&
 		    relocs_align(pair->old, pair->new_unit) && masked_bytes_equal(pair->old, pair->new_unit))
 			match(c, pair->old, pair->new_unit, "content");
 	}
@@ -632,7 +650,7 @@ struct alike { // old constants of one name and contents, in order
 
 static const char *constant_key(struct correlation *c, const struct unit *unit, const char *key)
 {
-	return arena_printf(c->arena, "%s\n%llx", key, (unsigned long long)hash_masked(unit));
+	return arena_printf(c->arena, "%s\n%llx", key, (unsigned long long)hash_masked(c, unit, false));
 }
 
 static void match_constants(struct correlation *c)
@@ -737,7 +755,9 @@ static bool correlate_once(struct object *old, struct object *new_object)
 	match_exact_names(&c, true, true);
 	match_by_key(&c, UNIT_FUNCTION, "clone", NULL);
 	settle(&c);
-	match_by_content(&c);
+	match_by_content(&c, false);
+	settle(&c);
+	match_by_content(&c, true);
 	settle(&c);
 	match_renumbered(&c);
 	settle(&c);

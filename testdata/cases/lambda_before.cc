@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A lambda in front of two others takes their numbers; they stay what they were, and so does who holds pointers to them.
+// also: gcc12-x86_64-O2-pie-sections-ubsan
 // expect: changed _Z1fl
 // expect[gcc]: new _ZZ1flENUllE_4_FUNEl; maybe new _ZZ1flENKUllE_clEl; maybe new _ZZ1flENKUllE_cvPFllEEv
 // expect[clang]: new _ZZ1flEN3$_08__invokeEl; maybe new _ZZ1flENK3$_0clEl; maybe new _ZZ1flENK3$_0cvPFllEEv
