@@ -96,6 +96,7 @@ run() {
 interrupted() {
 	trap '' INT TERM HUP
 	[ -z "$running" ] || kill -TERM -- "-$running" 2>/dev/null
+	[ -z "$output" ] || rm -f "$output"
 	echo "hp-kbuild: interrupted; what is finished is kept, the next run goes on from there" >&2
 	exit 130
 }
@@ -149,6 +150,17 @@ bad_usage() {
 	echo "hp-kbuild: $1" >&2
 	echo "Try 'hp-kbuild --help'." >&2
 	exit $BAD
+}
+
+# Whatever package stood at -o before is none for this patch; but a file that no earlier run can have left stays.
+clear_output() {
+	[ -n "$output" ] && [ -e "$output" ] || return 0
+	if [ ! -f "$output" ] || { [ -s "$output" ] && [ "${output%.hp}" = "$output" ] && [ "$(head -c 4 "$output" | tail -c 3)" != HPK ]; }; then
+		echo "hp-kbuild: $output: is there and is no package; name another file" >&2
+		output=''
+		exit $BAD
+	fi
+	rm -f "$output"
 }
 
 # ---- the kernel: image, headers, source ------------------------------------------------------------------------------
@@ -733,7 +745,7 @@ work=$(mktemp -d) || die $BAD "no room for temporary files"
 trap 'rm -rf "$work"' EXIT
 trap interrupted INT TERM HUP
 [ -z "$timings" ] || : >"$timings"
-[ -z "$output" ] || [ ! -e "$output" ] || rm -f "$output"
+clear_output
 
 [ -z "$patch" ] || read_patch
 find_kernel
@@ -748,4 +760,4 @@ find_objects
 [ -s "$work/objects" ] || die $NOTHING "$patch: touches no object of $kernel; nothing to patch"
 compile
 build_package || exit
-[ -z "$module" ] || export_module
+[ -z "$module" ] || export_module || { status=$?; rm -f "$output"; exit $status; }

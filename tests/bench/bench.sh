@@ -136,7 +136,7 @@ stages() { # WHAT FILE
 
 # From a source patch to a package and a module for the stock kernel. `make check-kernel` fetches what this needs.
 bench_kernel() {
-	local cache=${HP_KERNEL_CACHE:-$dir/../kernel} release image seconds other patch=$root/testdata/kernel/second.patch
+	local cache=${HP_KERNEL_CACHE:-$dir/../kernel} release image seconds image_seconds other patch=$root/testdata/kernel/second.patch
 	[ -d "$cache/packages" ] || { echo "kernel: no packages in $cache; make check-kernel fetches them"; return 0; }
 	release=$(find "$cache/packages" -mindepth 1 -maxdepth 1 -type d -name '*-amd64' -printf '%f\n' | sort -V | tail -n 1)
 	# Cold: nothing is there but the distribution's packages.
@@ -160,6 +160,8 @@ bench_kernel() {
 		--id=BENCH -o "$dir/kernel.hp" "$dir/kernel-objects/old" "$dir/kernel-objects/new")
 	"$(find "$dir/kernel-cold/kernel" -path '*/tree/scripts/extract-vmlinux')" "$image" >"$dir/vmlinux" 2>/dev/null
 	read -r other _ _ < <(measure 1 objdump -h -s -j .rodata "$dir/vmlinux")
+	read -r image_seconds _ _ < <(measure 3 hp-build --target=linux --image="$image")
+	line "kernel image: unpacked, kallsyms read" "$image_seconds" s "objdump -s of its .rodata" "$other" 0.5
 	line "hp-build: image, kallsyms, matching" "$seconds" s "objdump -s of the kernel's .rodata" "$other" 1
 	line "its package, one function" "$(stat -c %s "$dir/kernel.hp")" bytes "the module" "$(stat -c %s "$dir"/kernel-module/*.ko)" 2048
 	rm -rf "$dir/kernel-cold" "$dir/vmlinux"

@@ -109,6 +109,15 @@ says image_of_another_release 3 "is not $release: Linux version 6.1.0-tiny" --im
 [ "$(trees)" = "$trees_before" ]
 result $? nothing_was_prepared_for_them "$(trees)"
 
+# ---- the output ------------------------------------------------------------------------------------------------------
+
+cp "$patch" "$out/precious"
+said=$("$bin/hp-kbuild" --kernel="$release" --cache="$cache" "$patch" -o "$out/precious" 2>&1)
+[ $? = 3 ] && grep -q 'is there and is no package' <<<"$said" && cmp -s "$patch" "$out/precious"
+result $? file_that_is_no_package_stays "$said"
+mkdir -p "$out/foreign" && echo mine >"$out/foreign/file"
+says module_that_cannot_be_written 3 "was not written by hp-export" --module="$out/foreign" "$patch"
+
 # ---- progress --------------------------------------------------------------------------------------------------------
 
 if command -v script >/dev/null; then
@@ -180,7 +189,7 @@ mkdir -p "$out/disk"
 export -f full_disks cache_without_objects with_cache result
 export out bin build cache release tree tree_store patch number
 if [ "$(id -u)" = 0 ]; then space=(unshare -m); else space=(unshare -rm); fi
-if "${space[@]}" true 2>/dev/null; then
+if "${space[@]}" mount -t tmpfs none "$out/disk" 2>/dev/null; then
 	"${space[@]}" bash -c full_disks
 	number=$(cat "$out/counted" 2>/dev/null || echo "$number")
 	[ -e "$out/counted" ]
