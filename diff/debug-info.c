@@ -230,23 +230,32 @@ static size_t value_reference(const struct object *object, const struct unit_hea
 	}
 }
 
-// DW_OP_addr X or DW_OP_addrx N, and nothing more: a variable with a fixed place.
+/*
+ * DW_OP_addr X or DW_OP_addrx N, and nothing more: a variable with a fixed place. But for a distance: Clang puts statics together
+ * at -O3 (.L_MergedGlobals), and describes each as DW_OP_addrx 0; DW_OP_plus_uconst 8.
+ */
 static struct place value_location(const struct object *object, const struct unit_header *unit,
 				   const struct value *value)
 {
 	const struct debug_section *info = &unit->sections[DEBUG_INFO];
+	uint64_t end = value->at + value->number;
+	struct place place = {0};
 	struct cursor cursor;
 	uint8_t operation;
 
 	if ((value->form != DW_FORM_exprloc && value->form != DW_FORM_block1) || value->number < 2)
 		return (struct place){0};
-	cursor = cursor_at(info->data, value->at + value->number, value->at, object->debug->big_endian);
+	cursor = cursor_at(info->data, end, value->at, object->debug->big_endian);
 	operation = (uint8_t)cursor_number(&cursor, 1);
-	if (operation == DW_OP_addr && value->number == 1u + unit->address_size)
-		return debug_address(object, info, cursor.at, 0);
-	if (operation == DW_OP_addrx || operation == DW_OP_GNU_addr_index)
-		return indexed_address(object, unit, cursor_uleb(&cursor));
-	return (struct place){0};
+	if (operation == DW_OP_addr && value->number >= 1u + unit->address_size) {
+		place = debug_address(object, info, cursor.at, 0);
+		cursor.at += unit->address_size;
+	} else if (operation == DW_OP_addrx || operation == DW_OP_GNU_addr_index) {
+		place = indexed_address(object, unit, cursor_uleb(&cursor));
+	}
+	if (place.section && cursor.at < end && cursor_number(&cursor, 1) == DW_OP_plus_uconst)
+		place.offset += cursor_uleb(&cursor);
+	return cursor.at == end ? place : (struct place){0};
 }
 
 // A number, or (DWARF 2) DW_OP_plus_uconst N.
