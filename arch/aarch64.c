@@ -216,6 +216,7 @@ const struct arch arch_aarch64 = {
 	.reloc_count = sizeof(relocs) / sizeof(relocs[0]),
 	.immediate_at = immediate_at,
 	.distance = distance,
+	.filler = 0xd503201f, // nop
 	.bfd_arch = bfd_arch_aarch64,
 	.bfd_mach = bfd_mach_aarch64,
 };

@@ -94,6 +94,10 @@ struct arch {
 	 * assemblers of this machine leave every distance to the linker. */
 	bool (*distance)(const uint8_t *code, size_t left, struct code_distance *found);
 
+	/* What fills the room between functions, where that is always one instruction of four bytes, as it is read from a
+	 * little-endian file; other contents there mean something (a pool of literals). 0: fillers have many forms. */
+	uint32_t filler;
+
 	/* Disassembly through libopcodes: bfd_architecture and machine number. */
 	int bfd_arch;
 	unsigned long bfd_mach;

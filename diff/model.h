@@ -21,6 +21,7 @@ void recover_references(struct object *object);
 /* A compiler's label, a name without meaning: .LC0, .L4, and the mapping symbols $x, $d of ARM and RISC-V, there
  * with the instruction set behind: $xrv64i2p1_m2p0. */
 bool symbol_is_label(const struct symbol *symbol);
+bool symbol_is_mapping(const struct symbol *symbol);
 
 /* The offset in reloc->symbol's section (or from the undefined symbol) that is meant: addend, symbol value and
  * what the machine adds for the tail of the instruction. SECTION holds the relocation. */

@@ -48,6 +48,15 @@ const char *intern(struct interner *names, const char *name)
 	return known;
 }
 
+// $x, $d.12, $xrv64i2p1: where code and where data begins (ELF for the Arm 64-bit Architecture 5.5.5, RISC-V ELF psABI).
+bool symbol_is_mapping(const struct symbol *symbol)
+{
+	const char *name = symbol->name;
+
+	return symbol->binding == BINDING_LOCAL && name[0] == '$' && name[1] && strchr("adtx", name[1]) &&
+	       (!name[2] || name[2] == '.' || !strncmp(name + 1, "xrv", 3));
+}
+
 bool symbol_is_label(const struct symbol *symbol)
 {
 	const char *name = symbol->name;
@@ -56,12 +65,7 @@ bool symbol_is_label(const struct symbol *symbol)
 		return false;
 	if (!*name) // Clang for RISC-V: what distances of debug information and exception tables count from
 		return symbol->kind == SYMBOL_NOTYPE;
-	if (name[0] == '.' && name[1] == 'L')
-		return true;
-	if (!strncmp(name, "$xrv",
-		     4)) // RISC-V ELF specification, "Mapping Symbol": the instruction set from here on
-		return true;
-	return name[0] == '$' && name[1] && (!name[2] || name[2] == '.') && strchr("adtx", name[1]);
+	return symbol_is_mapping(symbol) || (name[0] == '.' && name[1] == 'L');
 }
 
 static bool defines_something(const struct symbol *symbol)

@@ -74,8 +74,9 @@ static void collect_symbol_starts(struct splitter *splitter)
 
 		if (!symbol->section || symbol->kind == SYMBOL_SECTION || symbol->kind == SYMBOL_FILE)
 			continue;
-		if (symbol_is_label(symbol) &&
-		    (section_is_code(symbol->section) || symbol->section->role == ROLE_LSDA))
+		if (symbol_is_mapping(symbol) ||
+		    (symbol_is_label(symbol) &&
+		     (section_is_code(symbol->section) || symbol->section->role == ROLE_LSDA)))
 			continue;
 		*vec_push(&splitter->starts) = (struct start){symbol->section->index, symbol->value,
 							      symbol_is_label(symbol) ? NULL : symbol};
@@ -91,6 +92,17 @@ static bool is_within_table(const struct section *from, const struct section *to
 	return from == to && to->role == ROLE_LSDA;
 }
 
+/*
+ * Code without a symbol that a table points to: the instructions that replace those of f on some processors,
+ *	f: ...; nop; ... ; <end of f's size>	.subsection 1 of its section (Linux on ARM, asm/alternative.h)
+ *	dsb ishst				.altinstructions: f + 0x10 - ., f + 0x40 - .
+ */
+static bool is_code_of_table(const struct section *from, const struct reloc *reloc)
+{
+	return from->role == ROLE_SPECIAL && !from->special->dropped && means_place(reloc->symbol) &&
+	       section_is_code(reloc->symbol->section);
+}
+
 static void collect_reference_starts(struct splitter *splitter)
 {
 	struct object *object = splitter->object;
@@ -103,7 +115,8 @@ static void collect_reference_starts(struct splitter *splitter)
 			const struct section *target = reloc->symbol->section;
 			uint64_t offset;
 
-			if (!target || section_is_code(target) ||
+			if (!target ||
+			    (section_is_code(target) && !is_code_of_table(&object->sections[i], reloc)) ||
 			    is_within_table(&object->sections[i], target) ||
 			    (!means_place(reloc->symbol) && !is_literals(target)))
 				continue;
@@ -154,6 +167,21 @@ static bool is_zero(const uint8_t *data, uint64_t size)
 	return true;
 }
 
+static bool is_filler(const struct object *object, const struct section *section, uint64_t start,
+		      uint64_t end)
+{
+	uint32_t filler = object->arch->filler;
+	uint8_t nop[4] = {(uint8_t)filler, (uint8_t)(filler >> 8), (uint8_t)(filler >> 16),
+			  (uint8_t)(filler >> 24)};
+
+	if (!filler || !section->data)
+		return true;
+	for (uint64_t at = start; at < end; at++)
+		if (section->data[at] != nop[at % 4] && section->data[at])
+			return false;
+	return true;
+}
+
 // Bytes between two symbols: alignment, unless they hold something.
 static void add_gap(struct splitter *splitter, struct section *section, uint64_t start, uint64_t end)
 {
@@ -162,7 +190,7 @@ static void add_gap(struct splitter *splitter, struct section *section, uint64_t
 	if (start >= end)
 		return;
 	if (section_is_code(section)) // no-operation instructions up to the next function's alignment
-		padding = end - start < section->align;
+		padding = end - start < section->align && is_filler(splitter->object, section, start, end);
 	else
 		padding = !section->data || is_zero(section->data + start, end - start);
 	if (!padding || has_relocs_between(section, start, end))
@@ -191,6 +219,14 @@ static enum unit_kind named_kind(const struct section *section, const struct sta
 	return UNIT_DATUM;
 }
 
+static uint64_t next_start(const struct section *section, const struct start *starts, size_t i, size_t count,
+			   bool named)
+{
+	while (named && i < count && !starts[i].symbol)
+		i++;
+	return i < count ? starts[i].offset : section->size;
+}
+
 /*
  * Named units reach as far as their symbol's size, and symbols inside of one belong to it; a place without
  * size (a label of assembly code, a reference into unnamed data) reaches up to the next one.
@@ -211,8 +247,8 @@ static void cut_at_starts(struct splitter *splitter, struct section *section, co
 		add_gap(splitter, section, end, offset);
 		size = group_size(&starts[i], next - i);
 		kind = named_kind(section, &starts[i], next - i);
-		if (!size)
-			size = (next < count ? starts[next].offset : section->size) - offset;
+		if (!size) // code without a size reaches over what only tables point to
+			size = next_start(section, starts, next, count, kind == UNIT_FUNCTION) - offset;
 		if (size > section->size - offset)
 			size = section->size - offset;
 		if (size || kind != UNIT_ANONYMOUS)

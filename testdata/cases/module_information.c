@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The text of a module's licence or author (Linux, .modinfo) is read when the module is loaded.
-// expect: maybe changed data info; maybe refuse section-unsupported; maybe refuse data-changed
+// The text of a module's author (Linux, .modinfo) is read when the module is loaded; no code refers to it.
+// expect: changed data info
+// expect: maybe refuse section-unsupported; maybe refuse data-changed
 #include "case.h"
 #ifdef NEW
 #define TEXT "author=somebody else"

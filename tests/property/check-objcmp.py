@@ -4,6 +4,7 @@
 """The independent comparison catches planted errors, and says nothing about what means nothing."""
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -83,6 +84,13 @@ NOTHING = [
     ("static locals numbered anew", "int count_up(void) { static int count; return ++count; }\nint count_down(void) { static int count = 100; return --count; }",
      "int count_down(void) { static int count = 100; return --count; }\nint count_up(void) { static int count; return ++count; }"),
 ]
+ALTERNATIVE = """
+extern void use(int);
+#define ALTERNATIVE(other) __asm__ volatile("661: nop\\n662:\\n.pushsection .altinstructions,\\"a\\"\\n" \\
+    ".word 661b - ., 663f - .\\n.hword 12\\n.byte 4, 4\\n.popsection\\n.subsection 1\\n663: " other "\\n664:\\n.previous" ::: "memory")
+void f(void) { ALTERNATIVE("OTHER"); use(1); }
+void g(void) { ALTERNATIVE("isb"); use(2); }
+"""
 MODES = [["-O2"], ["-O2", "-ffunction-sections", "-fdata-sections"], ["-O1", "-fPIC", "-ffunction-sections"], ["-O0"],
          ["-Os", "-fdata-sections"]]
 
@@ -115,6 +123,20 @@ def found(old, new, moved=None):
     return set(answer["functions"]) | set(answer["data"])
 
 
+def check_machine(machine):
+    """Machines write numbers in their own ways, and keep the instructions for other processors in their own places."""
+    source = "extern void enter(int);\nint where(int x) {\n enter(x); enter(__LINE__ + 0); return x; }\n" + "\n" * 1030 + \
+        "int far(int x) { enter(x + 1); enter(__LINE__); return x + 1; }\n"
+    original = build(source, ["-O2"], "old.o")
+    moved = build("\n\n" + source, ["-O2"], "new.o")
+    line = source[:source.index("int far")].count("\n") + 1
+    result(f"line_numbers_are_read_on_{machine}", found(original, moved, {3: {5}, line: {line + 2}}))
+    result(f"line_numbers_elsewhere_differ_on_{machine}", found(original, moved, {3: {5}}) != {"far"})
+    if machine == "aarch64":
+        pair = [build(ALTERNATIVE.replace("OTHER", other), ["-O2"], f"{other}.o") for other in ("isb", "dmb sy")]
+        result(f"replaced_instructions_differ_on_{machine}", found(*pair) != {"f"})
+
+
 def main():
     for flags in MODES:
         said = "".join(flags).replace("-", "_")
@@ -138,6 +160,11 @@ def main():
         line = SOURCE[:SOURCE.index("enter(__LINE__)")].count("\n") + 1
         got = found(original, build(SOURCE.replace("int level", "\n\nint level"), flags, "new.o"), {line: {line + 2}})
         result(f"a_line_number_that_moved_with_its_line_is_not_reported{said}", got)
+    for machine in ("aarch64", "s390x", "powerpc64le", "riscv64"):
+        compiler = f"{machine}-linux-gnu-gcc-12"
+        if shutil.which(compiler):
+            CC[:] = [compiler]
+            check_machine(machine)
     print(f"1..{len(results)}")
 
 

@@ -527,15 +527,22 @@ class Comparison:
             references, owner = [], None
             for reloc in relocs[i:i + period]:
                 symbol, where, offset = object_file.reference(section, reloc, 0)
+                if section.name == ".altinstructions" and reloc is relocs[i + period - 1] and where is not None:
+                    references.append(self.replacement(object_file, where, offset, data[-1]))
+                    continue
                 unit = self.target_unit(object_file, symbol, where, offset) if where is not None else None
                 if owner is None and unit and unit.is_code:
                     owner = unit
-                if where is not None and "X" in object_file.sections[where].flags and not unit:
-                    references.append((reloc.type, "replacement"))  # .altinstr_replacement: compared by its bytes below
-                    continue
                 references.append((reloc.type, self.describe(object_file, symbol, where, offset)))
             if owner:
                 object_file.tables[owner].append((section.name, bytes(data), tuple(references)))
+
+    def replacement(self, object_file, where, offset, length):
+        """The LENGTH bytes of code that take another's place on some processors, wherever they lie."""
+        section = object_file.sections[where]
+        inside = object_file.relocs_between(where, offset, offset + length)
+        return ("replacement", section.data[offset:offset + length],
+                tuple((r.offset - offset, r.type, self.describe(object_file, *object_file.reference(section, r, 0))) for r in inside))
 
     def form(self, unit):
         if unit not in self.forms:
@@ -556,7 +563,8 @@ class Comparison:
             return False
         return all(a[:2] == b[:2] or self.moved_line(a, b) for a, b in zip(left[1], right[1]))
 
-    NUMBER = re.compile(r"[$#](?:0x)?([0-9a-f]+)\b")
+    # "$0x40a" of x86, "#0x40a // #1034" of ARM; the others mark no numbers: "lghi %r3,1034", "li a1,1034"
+    NUMBER = re.compile(r"(?:[$#]|(?<=,))(0x[0-9a-f]+|\d+)(?=$|[\s,])")
 
     def moved_line(self, left, right):
         """The two instructions differ in one number, and that is a source line that moved."""
@@ -564,7 +572,7 @@ class Comparison:
             return False
         if left[0] == right[0]:
             return True
-        numbers = [[int(n, 16) for n in self.NUMBER.findall(side[2])] for side in (left, right)]
+        numbers = [[int(n, 0) for n in self.NUMBER.findall(side[2])] for side in (left, right)]
         if self.NUMBER.sub("N", left[2]) != self.NUMBER.sub("N", right[2]):
             return False
         differing = [(a, b) for a, b in zip(*numbers) if a != b]
