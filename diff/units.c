@@ -99,7 +99,7 @@ static bool is_within_table(const struct section *from, const struct section *to
  */
 static bool is_code_of_table(const struct section *from, const struct reloc *reloc)
 {
-	return from->role == ROLE_SPECIAL && !from->special->dropped && means_place(reloc->symbol) &&
+	return !strcmp(from->name, ".altinstructions") && means_place(reloc->symbol) &&
 	       section_is_code(reloc->symbol->section);
 }
 
