@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A number behind the code of f, where the assembler puts what `ldr =` loads: it lies in no symbol.
 // where: aarch64
-// expect: changed f
+// expect: changed f; maybe refuse no-function-sections f
 // reason f: 0x1122334455667788 0x1122334455667799
 	.text
 	.globl f
