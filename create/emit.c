@@ -61,8 +61,12 @@ static void describe_state(struct target *target, struct member *member)
 
 	if (unit->section->data)
 		memcpy(initial, unit->section->data + unit->offset, unit->size);
-	for (size_t i = 0; i < unit->reloc_count; i++)
-		memset(initial + (unit->relocs[i].offset - unit->offset), 0, unit->relocs[i].info->size);
+	for (size_t i = 0; i < unit->reloc_count; i++) {
+		uint64_t at = unit->relocs[i].offset - unit->offset, size = unit->relocs[i].info->size;
+
+		if (at < unit->size) // a field may reach over the end of a variable that is too short for it
+			memset(initial + at, 0, size < unit->size - at ? size : unit->size - at);
+	}
 	*state = (struct state){.member = member,
 				.record = {.object = unit->object->path,
 					   .owner = name != unit->name && owner ? owner->name : NULL,

@@ -110,8 +110,12 @@ static void trim_zone(const struct unit *table, uint64_t size_at, struct unit *v
 	if (size_at + word > table->offset + table->size || !table->section->data)
 		return;
 	size = number_at(table->section->data + size_at, word, table->object->arch->big_endian);
-	if (variable->kind == UNIT_DATUM && size && size < variable->size)
-		variable->size = size;
+	if (variable->kind != UNIT_DATUM || !size || size >= variable->size)
+		return;
+	variable->size = size;
+	while (variable->reloc_count &&
+	       variable->relocs[variable->reloc_count - 1].offset - variable->offset >= size)
+		variable->reloc_count--;
 }
 
 /*
