@@ -66,6 +66,7 @@ is_installed() {
 install_missing() {
 	missing=
 	for package in "$@"; do
+		case "$missing " in *" $package "*) continue ;; esac
 		is_installed "$package" || missing="$missing $package"
 	done
 	[ -n "$missing" ] || return 0
@@ -80,7 +81,8 @@ install_missing() {
 	apt-get -q --assume-no --no-install-recommends install $missing 2>/dev/null |
 		grep -E 'newly installed|^Need to get|^After this' || true
 	# shellcheck disable=SC2086
-	apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0 install $missing >/dev/null || {
+	# A machine that was just started may be installing its own updates: that is waited for.
+	apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 install $missing >/dev/null || {
 		echo "setup.sh: apt-get could not install:$missing" >&2
 		exit 3
 	}
