@@ -144,7 +144,9 @@ void emit_members(struct target *target)
 {
 	for (size_t i = 0; i < target->members.count; i++)
 		emit_member(target, target->members.at[i]);
-	refuse_alike(target);
+	// A livepatch module has storage of its own, which no later one looks for.
+	if (!target->image->kernel)
+		refuse_alike(target);
 }
 
 // ---- unwind information --------------------------------------------------------------------------------------
