@@ -32,8 +32,15 @@ PLUGIN="g++ gcc-12-plugin-dev"
 # Compiling objects of the kernel, and booting it.
 KERNEL="gcc-12 patch xz-utils lz4 flex bison bc libelf-dev libssl-dev rsync cpio kmod qemu-system-x86 busybox-static"
 
+# Every compiler of the distribution that has plugin headers, the cross compilers too: 1 GB of downloads, 3 GB installed.
+plugin_compilers() {
+	apt-cache search -n '^gcc-1[0-4]-plugin-dev' | sed -n 's/^gcc-\([0-9]*\)-plugin-dev\([^ ]*\) .*/gcc-\1\2 gcc-\1-plugin-dev\2/p'
+}
+
 packages_for() {
 	case $1 in
+	check-plugin-compilers) echo "$BUILD $PLUGIN $TESTS $(plugin_compilers)" ;;
+	check-plugin-refusals) echo "$BUILD $SOURCES $PLUGIN $ALL_FIXES $KERNEL python3" ;;
 	demo) echo "$BUILD $SOURCES" ;;
 	bench) echo "$BUILD $SOURCES $PLUGIN python3 tcl" ;;
 	check-corpus) echo "$BUILD $SOURCES $ALL_FIXES python3" ;;

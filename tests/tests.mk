@@ -109,6 +109,18 @@ check-cases: all
 check-plugin: all
 	HP_BUILD=$(abspath $(O)) CC="$(CC)" JOBS=$(JOBS) tests/plugin/sweep.sh $(O)/plugin-sweep
 
+# The plugin of every GCC that is installed; setup.sh with this goal installs all that the distribution has.
+check-plugin-compilers: test-programs
+	@$(RUN) --time-limit=7200 --out=$(O)/tests/out --script tests/live/plugin-builds.sh
+
+# How many refusals and needless changes disappear with the plugin, over real fixes of PACKAGE; with PATCHES and KERNEL_TREE (as
+# hp-kbuild --prepare leaves it) over the kernel's objects as well.
+PLUGIN_PAIRS = $(abspath $(O))/plugin-pairs
+check-plugin-refusals: all
+	HP_CFLAGS="-fplugin=$(abspath $(O))/gcc-plugin/hotpatch.so" JOBS=$(JOBS) tests/corpus/pairs.sh $(PLUGIN_PAIRS) tests/corpus/fixes.tsv $(or $(PACKAGE),redis)
+	$(if $(PATCHES),HP_PLUGIN=$(abspath $(O))/gcc-plugin/hotpatch.so tests/plugin/refusals.py kernel $(KERNEL_TREE) $(PLUGIN_PAIRS)/pairs/kernel $(PATCHES))
+	HP_BIN=$(abspath $(O)/bin) tests/plugin/refusals.py count $(sort $(dir $(wildcard $(PLUGIN_PAIRS)/pairs/*/*/new)))
+
 # Packages for the distribution's stock kernel, in QEMU; downloads 330 MB once and keeps them in build/kernel.
 check-kernel: all
 	@$(RUN) --out=$(O)/tests/out --script $(KERNEL_SUBSET) tests/kernel/check.sh tests/kernel/export.sh tests/kernel/tutorial.sh \
@@ -126,5 +138,5 @@ bench: all
 lint:
 	tests/lint.sh
 
-.PHONY: check check-kernel check-plugin check-mutation check-property check-unit check-live check-style check-story check-sanitize check-kill check-corpus check-cases fuzz demo demo-quick bench lint \
+.PHONY: check check-kernel check-plugin check-plugin-compilers check-plugin-refusals check-mutation check-property check-unit check-live check-style check-story check-sanitize check-kill check-corpus check-cases fuzz demo demo-quick bench lint \
 	test-programs fuzz-programs unit-programs
