@@ -99,8 +99,9 @@ in_compiler() {
 		"$compiler" -O2 -DNEW "-fplugin=$dir/hotpatch.so" -c statics_swapped.c -o new.o &&
 		"$compiler" -O2 -ffunction-sections -fdata-sections -c statics_swapped.c -o plain.o || return 1
 	noted old.o || return 1
-	case $compiler in
-	*arm-* | *i686* | *mips* | *powerpc-*) return 0 ;; # hp-diff reads 64-bit machines
+	case $compiler in # the machines that hp-diff reads
+	gcc-* | x86_64-linux-gnu-* | aarch64-* | powerpc64le-* | s390x-* | riscv64-* | loongarch64-*) ;;
+	*) return 0 ;;
 	esac
 	"$HP_BIN/hp-diff" --json old.o new.o >out
 	grep -q '"evidence": "plugin"' out || { cat out; return 1; }
@@ -122,6 +123,9 @@ check "sections are left alone when told to" without_sections
 for compiler in /usr/bin/*gcc-1[0-4]; do
 	compiler=${compiler##*/}
 	[ -f "$("$compiler" -print-file-name=plugin)/include/gcc-plugin.h" ] || continue
+	# Debian's for arc lack a file that they include themselves.
+	echo '#include "gcc-plugin.h"' | g++ -fsyntax-only -w "-I$("$compiler" -print-file-name=plugin)/include" -x c++ - 2>/dev/null ||
+		{ skip "plugin of $compiler" "its plugin headers are not whole" && continue; }
 	check "plugin of $compiler" in_compiler "$compiler"
 	cd "$here" || exit 1
 done
