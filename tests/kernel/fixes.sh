@@ -15,7 +15,7 @@ table() { # OUT
 	awk -F'\t' '
 		{ n++; by[$7]++; line[n] = sprintf("| `%s` | %s | %s | %s | %s | %s | %s |", $1, $2, $3, $4, $5, $6, $7 ($8 == "" ? "" : ": " $8)) }
 		END {
-			printf "%d files: %d packages with their modules, %d refused, %d without a change in this kernel, %d failed.\n\n", n, by["module"], by["refused"], by["nothing"], by["failed"]
+			printf "%d files: %d packages with their modules, %d refused, %d without a change in this kernel, %d failed, %d not finished.\n\n", n, by["module"], by["refused"], by["nothing"], by["failed"], by["unfinished"]
 			print "| file | objects | functions | seconds | package | module | outcome |"
 			print "|---|---|---|---|---|---|---|"
 			for (i = 1; i <= n; i++) print line[i]
@@ -79,7 +79,7 @@ one() { # FILE
 	2) outcome=refused reason=$(grep -oE '\[[a-z-]+\]$' "$out/$name.log" | sort | uniq -c | awk '{ printf "%s%s%s", s, $2, ($1 > 1 ? " x" $1 : ""); s = ", " }')
 		[ -n "$reason" ] || reason=$(grep -oE "'[^']*' has no member named '[^']*'" "$out/$name.log" | head -n 1)
 		[ -n "$reason" ] || reason=$(grep -v 'refused:' "$out/$name.log" | tail -n 1) ;;
-	124) outcome=refused reason="a header that too many objects include" ;;
+	124) outcome=unfinished reason="needs a header; its objects were not compiled in time" ;;
 	*) outcome=failed reason=$(tail -n 1 "$out/$name.log") ;;
 	esac
 	printf '%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\n' "$1$([ "$with" -lt 2 ] || echo " and $((with - 1)) more")" "$objects" "$functions" \
