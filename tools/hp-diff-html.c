@@ -27,7 +27,7 @@ static const char style[] =
 	"table.c{width:100%;table-layout:fixed;font:12px/1.5 ui-monospace,monospace}"
 	"table.c td{padding:0 6px;vertical-align:top;overflow-wrap:anywhere}table.c td.p{text-align:right}"
 	"col.at{width:4.5em}col.src{width:17em}td.src{color:var(--faint);font-size:11px}"
-	".o{background:var(--old)}.a{background:var(--new)}td.g{background:#f6f8fa}tr.k "
+	".o{background:var(--old)}.a{background:var(--new)}td.g{background:#f6f8fa}tr.q "
 	"td{background:#f6f8fa;text-align:center}"
 	"th.e{font-weight:normal;color:var(--faint);text-align:left;padding:0 6px}"
 	"@media "
@@ -101,7 +101,7 @@ static void put_rows(FILE *to, const struct patch *patch)
 		size_t removed, added, rows;
 
 		if (i && patch->lines[i].skipped)
-			fprintf(to, "<tr class=k><td colspan=6 class=p>%zu equal instructions\n",
+			fprintf(to, "<tr class=q><td colspan=6 class=p>%zu equal instructions\n",
 				patch->lines[i].skipped);
 		if (patch->lines[i].side == ' ') {
 			put_row(to, &patch->lines[i], &patch->lines[i]);

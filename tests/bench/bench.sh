@@ -53,13 +53,18 @@ make_sqlite() {
 }
 
 bench_sqlite() {
-	local seconds rss size objdump_seconds
+	local seconds rss size objdump_seconds form
 	make_sqlite
 	size=$(($(stat -c %s "$dir/sqlite/old/sqlite3.o") + $(stat -c %s "$dir/sqlite/new/sqlite3.o")))
 	read -r seconds _ rss < <(measure 5 hp-diff "$dir/sqlite/old/sqlite3.o" "$dir/sqlite/new/sqlite3.o")
 	read -r objdump_seconds _ _ < <(measure 1 objdump -dr "$dir/sqlite/old/sqlite3.o")
 	line "diff of the SQLite object pair" "$seconds" s "objdump -dr of one of them" "$objdump_seconds" 0.1
 	line "its memory" "$((rss / 1024))" MiB "size of both files" "$((size / 1048576))" "$((3 * size / 1048576))"
+	for form in --patch --json "--html=$dir/sqlite.html"; do
+		read -r seconds _ rss < <(measure 5 hp-diff "$form" "$dir/sqlite/old/sqlite3.o" "$dir/sqlite/new/sqlite3.o")
+		line "diff of the SQLite object pair, ${form%%=*}" "$seconds" s "objdump -dr of one of them" "$objdump_seconds" 0.1
+		line "its memory, ${form%%=*}" "$((rss / 1024))" MiB "size of both files" "$((size / 1048576))" "$((3 * size / 1048576))"
+	done
 	measure 1 hp-build "$dir/sqlite/old" "$dir/sqlite/new" -o "$dir/sqlite.hp" --id=BENCH >/dev/null
 	line "package of its one function" "$(stat -c %s "$dir/sqlite.hp")" bytes "the object" "$((size / 2))" 2048
 }
