@@ -11,13 +11,21 @@ here=$PWD work=$out
 unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS
 "$bin/hp-config" --cc=gcc-12 --plugin >/dev/null 2>&1 || skip_all "there is no plugin for the kernel's compiler, gcc-12"
 flags=$("$bin/hp-config" --cc=gcc-12 --cflags)
-prepare
-common=$cache/packages/$release/usr/src/linux-headers-${release%-cloud-amd64}-common
-ours=$cache/packages/$release/usr/src/linux-headers-$release
+find_releases
+common=$work/root/usr/src/linux-headers-${release%-cloud-amd64}-common
+ours=$work/root/usr/src/linux-headers-$release
+
+# What linux-headers-cloud-amd64 installs; some 12 MB.
+download() {
+	mkdir -p "$work/packages" && cd "$work/packages" || return 1
+	apt-get -q download "linux-headers-$release" "linux-headers-${release%-cloud-amd64}-common" "linux-kbuild-${release%%.0-*}" >../download.log 2>&1
+}
+unpack() { for package in "$work"/packages/*.deb; do dpkg -x "$package" "$work/root" || return 1; done; }
+(download) || ! out_of_reach "$(cat "$work/download.log")" || skip_all "the archive is out of reach"
 
 # The package's headers, whose makefile names /usr/src, wherever they were unpacked.
 headers() {
-	rm -rf "$work/headers" && mkdir "$work/headers" || return 1
+	unpack && rm -rf "$work/headers" && mkdir "$work/headers" || return 1
 	find "$ours" -mindepth 1 -maxdepth 1 ! -name Makefile -exec ln -s -t "$work/headers" {} +
 	echo "include $(readlink -f "$common")/Makefile" >"$work/headers/Makefile"
 }
