@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Two statics of one name and one function: nothing says which new one continues which old one.
+// Two statics of one name, one type and one function: nothing says which new one continues which old one.
 __attribute__((noinline)) int served(int x)
 {
 	if (x > 3) {
@@ -13,12 +13,9 @@ __attribute__((noinline)) int served(int x)
 		return count += x;
 #endif
 	} else {
-#ifdef NEW
-		static long count = 1;
-#else
-		static short count = 1;
-#endif
-		return (int)(count += x);
+		static int count = 1;
+
+		return count += x;
 	}
 }
 
