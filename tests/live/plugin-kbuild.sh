@@ -12,15 +12,15 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS
 "$bin/hp-config" --cc=gcc-12 --plugin >/dev/null 2>&1 || skip_all "there is no plugin for the kernel's compiler, gcc-12"
 flags=$("$bin/hp-config" --cc=gcc-12 --cflags)
 find_releases
-common=$work/root/usr/src/linux-headers-${release%-cloud-amd64}-common
-ours=$work/root/usr/src/linux-headers-$release
+common=$work/unpacked/usr/src/linux-headers-${release%-cloud-amd64}-common
+ours=$work/unpacked/usr/src/linux-headers-$release
 
 # What linux-headers-cloud-amd64 installs; some 12 MB.
 download() {
 	mkdir -p "$work/packages" && cd "$work/packages" || return 1
 	apt-get -q download "linux-headers-$release" "linux-headers-${release%-cloud-amd64}-common" "linux-kbuild-${release%%.0-*}" >../download.log 2>&1
 }
-unpack() { for package in "$work"/packages/*.deb; do dpkg -x "$package" "$work/root" || return 1; done; }
+unpack() { for package in "$work"/packages/*.deb; do dpkg -x "$package" "$work/unpacked" || return 1; done; }
 (download) || ! out_of_reach "$(cat "$work/download.log")" || skip_all "the archive is out of reach"
 
 # The package's headers, whose makefile names /usr/src, wherever they were unpacked.
