@@ -816,14 +816,18 @@ const struct subject *subject_at(struct object *object, const struct section *se
 	return find_subject(info_of(object), section->index, offset);
 }
 
-// Follows abstract_origin and specification within the unit until an entry has what is WANTED.
-static bool follow_origin(struct object *object, struct unit_header *unit, size_t at, bool want_name,
-			  struct entry *entry)
+bool entry_has(const struct entry *entry, enum entry_part part)
+{
+	return part == ENTRY_NAME ? entry->name != NULL : part == ENTRY_TYPE ? entry->type : entry->decl_line;
+}
+
+bool entry_follow(struct object *object, struct unit_header *unit, size_t at, enum entry_part part,
+		  struct entry *entry)
 {
 	for (unsigned hops = 0; hops < ORIGIN_MAX; hops++) {
 		if (at < unit->first || at >= unit->end || !entry_read(object, unit, at, entry, NULL))
 			return false;
-		if (want_name ? entry->name != NULL : entry->decl_line != 0)
+		if (entry_has(entry, part))
 			return true;
 		at = entry->origin;
 	}
@@ -841,7 +845,7 @@ bool debug_declared(struct object *object, const struct section *section, uint64
 	if (!subject)
 		return false;
 	unit = &index->units.at[subject->unit];
-	if (!follow_origin(object, unit, subject->entry, false, &entry))
+	if (!entry_follow(object, unit, subject->entry, ENTRY_LINE, &entry))
 		return false;
 	*line = (unsigned)entry.decl_line;
 	*file = debug_file(object, unit->line_offset, entry.decl_file ? entry.decl_file : 1);
@@ -905,8 +909,9 @@ static size_t find_inlined(struct object *object, const struct section *section,
 			struct entry origin;
 
 			chain[depth].line = entry.call_line;
-			chain[depth++].name =
-				follow_origin(object, unit, entry.origin, true, &origin) ? origin.name : "?";
+			chain[depth++].name = entry_follow(object, unit, entry.origin, ENTRY_NAME, &origin)
+						      ? origin.name
+						      : "?";
 		}
 	}
 	object->debug->budget = budget;

@@ -80,6 +80,12 @@ bool split_find(struct object *object, const struct unit_header *skeleton, struc
  */
 bool entry_read(const struct object *object, struct unit_header *unit, size_t at, struct entry *entry,
 		struct unit_header *bases);
+/* What an inlined copy or a body lacks has the entry that it stands for (abstract_origin, specification). */
+enum entry_part { ENTRY_NAME, ENTRY_TYPE, ENTRY_LINE };
+bool entry_has(const struct entry *entry, enum entry_part part);
+/* The first entry from AT on, within the unit, that has PART; false: none has, or one cannot be read. */
+bool entry_follow(struct object *object, struct unit_header *unit, size_t at, enum entry_part part,
+		  struct entry *entry);
 /* The offset behind an entry and everything in it; 0 when that cannot be found. */
 size_t entry_behind(const struct object *object, struct unit_header *unit, const struct entry *entry);
 /* A tag whose children count as the unit's own: namespaces. */

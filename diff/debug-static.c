@@ -30,59 +30,27 @@ struct walk {
 	size_t depth;
 };
 
-// Of an inlined copy or a body: the function's, where it is declared.
-static const char *name_of(struct walk *walk, const struct entry *entry)
+// Of an inlined copy or a body: the function's, where it is declared. All zero when nobody has it.
+static struct entry with_part(struct walk *walk, const struct entry *entry, enum entry_part part)
 {
-	struct entry origin = *entry;
+	struct entry found = *entry;
 
-	for (unsigned hops = 0; !origin.name && hops < 8; hops++) {
-		size_t at = origin.origin;
-
-		if (at < walk->unit->first || at >= walk->unit->end ||
-		    !entry_read(walk->object, walk->unit, at, &origin, NULL))
-			return NULL;
-	}
-	return origin.name;
-}
-
-static size_t type_of(struct walk *walk, const struct entry *entry)
-{
-	struct entry origin = *entry;
-
-	for (unsigned hops = 0; !origin.type && hops < 8; hops++) {
-		size_t at = origin.origin;
-
-		if (at < walk->unit->first || at >= walk->unit->end ||
-		    !entry_read(walk->object, walk->unit, at, &origin, NULL))
-			return 0;
-	}
-	return origin.type;
-}
-
-static unsigned line_of(struct walk *walk, const struct entry *entry)
-{
-	struct entry origin = *entry;
-
-	for (unsigned hops = 0; !origin.decl_line && hops < 8; hops++) {
-		size_t at = origin.origin;
-
-		if (at < walk->unit->first || at >= walk->unit->end ||
-		    !entry_read(walk->object, walk->unit, at, &origin, NULL))
-			return 0;
-	}
-	return (unsigned)origin.decl_line;
+	if (entry_has(entry, part) || entry_follow(walk->object, walk->unit, entry->origin, part, &found))
+		return found;
+	return (struct entry){0};
 }
 
 static void take_variable(struct walk *walk, const struct entry *entry, const char *function)
 {
-	const char *name = name_of(walk, entry), *type;
+	const char *name = with_part(walk, entry, ENTRY_NAME).name, *type;
 
 	if (!name)
 		return;
-	type = debug_type_text(walk->object, walk->unit, type_of(walk, entry), walk->object->arena);
+	type = debug_type_text(walk->object, walk->unit, with_part(walk, entry, ENTRY_TYPE).type,
+			       walk->object->arena);
 	*vec_push(&walk->index->list) = (struct named_static){
 		.place = entry->location,
-		.line = line_of(walk, entry),
+		.line = (unsigned)with_part(walk, entry, ENTRY_LINE).decl_line,
 		.text = arena_printf(walk->object->arena, "%s\n%s\n%s", function, name, type ? type : "?")};
 }
 
@@ -94,7 +62,7 @@ static bool enter(struct walk *walk, const struct entry *entry)
 	if (walk->depth == DEPTH_MAX)
 		return false;
 	if (entry->tag == DW_TAG_subprogram || entry->tag == DW_TAG_inlined_subroutine)
-		function = name_of(walk, entry);
+		function = with_part(walk, entry, ENTRY_NAME).name;
 	walk->functions[walk->depth++] = function;
 	return true;
 }

@@ -8,6 +8,7 @@
  *	.data: .Lubsan_data0: .quad file; .long line, column; ...	passed to __ubsan_handle_*, by address
  *	.data: .LASAN0: .quad variable, 8, 64, ...	passed to __asan_register_globals, by a constructor of the compiler's
  */
+#include "diff/debug.h"
 #include "diff/model.h"
 
 #include <string.h>
@@ -92,24 +93,17 @@ static void mark_records(struct object *object, const struct unit *function)
 	}
 }
 
-static uint64_t number_at(const uint8_t *at, unsigned size, bool big_endian)
-{
-	uint64_t number = 0;
-
-	for (unsigned i = 0; i < size; i++)
-		number = number << 8 | at[big_endian ? i : size - 1 - i];
-	return number;
-}
-
 // Clang's symbols count the zone behind a variable, which tells nothing of its size: char and long both have 32 bytes.
 static void trim_zone(const struct unit *table, uint64_t size_at, struct unit *variable)
 {
-	unsigned word = table->object->arch->pointer_size;
+	const struct arch *arch = table->object->arch;
+	struct cursor cursor;
 	uint64_t size;
 
-	if (size_at + word > table->offset + table->size || !table->section->data)
+	if (!table->section->data)
 		return;
-	size = number_at(table->section->data + size_at, word, table->object->arch->big_endian);
+	cursor = cursor_at(table->section->data, table->offset + table->size, size_at, arch->big_endian);
+	size = cursor_number(&cursor, arch->pointer_size); // 0 behind the table's end
 	if (variable->kind != UNIT_DATUM || !size || size >= variable->size)
 		return;
 	variable->size = size;
