@@ -71,14 +71,19 @@ pair good
 "$hp_build" -n -q good/old good/new >"$out/log" 2>&1
 result "the pair that the next examples damage is not refused" $?
 
+example() { # NAME FLAG...: NAME.c of testdata/create, both sides
+	name=$1
+	shift
+	for side in old new; do
+		mkdir -p "$name/$side"
+		macro=$([ $side = new ] && echo -DNEW)
+		# shellcheck disable=SC2086
+		(cd "$name/$side" && $CC $base "$@" $macro -c "$here/../$name.c" -o "$name.o" && $CC "$name.o" -o "$name") >"$out/log" 2>&1
+	done
+}
+
 # No data area of its own, but between a caller that cleans up and a callee that may throw.
-for side in old new; do
-	mkdir -p "passed/$side"
-	macro=$([ $side = new ] && echo -DNEW)
-	# shellcheck disable=SC2086
-	(cd "passed/$side" && $CC $base -fexceptions $macro -c "$here/../passed.c" -o passed.o &&
-		$CC passed.o -o passed) >"$out/log" 2>&1
-done
+example passed -fexceptions
 refused exception-tables passed/old passed/new && grep -q 'middle may be passed by an exception' "$out/log" &&
 	! grep -q 'leaf' "$out/log"
 result "a function that an exception may pass is refused, one that calls nothing is not" $?
@@ -86,21 +91,11 @@ result "a function that an exception may pass is refused, one that calls nothing
 result "and may be allowed" $?
 
 # Each is new in its block: nothing is lost, but an applier could not tell them apart.
-for side in old new; do
-	mkdir -p "alike/$side"
-	macro=$([ $side = new ] && echo -DNEW)
-	# shellcheck disable=SC2086
-	(cd "alike/$side" && $CC $base $macro -c "$here/../alike.c" -o alike.o && $CC alike.o -o alike) >"$out/log" 2>&1
-done
+example alike
 refused static-uncorrelated alike/old alike/new && grep -q 'count.* is new, and so is another variable of that name' "$out/log"
 result "static-uncorrelated: two new statics of one name are refused" $?
 
-for side in old new; do
-	mkdir -p "table/$side"
-	macro=$([ $side = new ] && echo -DNEW)
-	# shellcheck disable=SC2086
-	(cd "table/$side" && $CC $base $macro -c "$here/../table.c" -o table.o && $CC table.o -o table) >"$out/log" 2>&1
-done
+example table
 refused section-unsupported table/old table/new && grep -q 'commands: a table that the linker puts together' "$out/log"
 result "section-unsupported: an entry added to a table that the linker puts together is refused" $?
 

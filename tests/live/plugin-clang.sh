@@ -3,11 +3,6 @@
 # What builds without the plugin get from debug information and from how compilers name things: the pairs of the plugin's
 # test in Clang, and in GCC with -g. Right where these tell, refused where they do not, never wrong.
 set -u
-HP_DIFF=${HP_BIN:?}/hp-diff
-work=${HP_TESTS_OUT:?}
-here=$PWD plugin=
-# shellcheck source=tests/tap.bash
-. tests/tap.bash
 # shellcheck source=tests/plugin/pairs.bash
 . tests/plugin/pairs.bash
 

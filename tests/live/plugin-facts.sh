@@ -2,17 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the plugin's notes say of what GCC makes of functions and types, and of link-time optimization.
 set -u
-HP_DIFF=${HP_BIN:?}/hp-diff
-work=${HP_TESTS_OUT:?}
-here=$PWD
-# shellcheck disable=SC2034 # of tests/plugin/pairs.bash
-plugin=${HP_BUILD:?}/gcc-plugin/hotpatch.so
-CC=${CC:-cc}
-# shellcheck source=tests/tap.bash
-. tests/tap.bash
-[ -f "$plugin" ] || { echo "ok 1 - plugin # SKIP $CC has no plugin headers"; echo 1..1; exit 0; }
 # shellcheck source=tests/plugin/pairs.bash
 . tests/plugin/pairs.bash
+needs_plugin
 
 # told OBJECT PYTHON: an expression over what the second reader reads: f functions by symbol, n by name, v variables, t types
 told() {

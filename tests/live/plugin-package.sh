@@ -4,17 +4,9 @@
 # which no wrong package comes.
 set -u
 HP_BUILD_TOOL=${HP_BIN:?}/hp-build
-HP_DIFF=$HP_BIN/hp-diff
-work=${HP_TESTS_OUT:?}
-here=$PWD
-# shellcheck disable=SC2034 # of tests/plugin/pairs.bash
-plugin=${HP_BUILD:?}/gcc-plugin/hotpatch.so
-CC=${CC:-cc}
-# shellcheck source=tests/tap.bash
-. tests/tap.bash
-[ -f "$plugin" ] || { echo "ok 1 - plugin # SKIP $CC has no plugin headers"; echo 1..1; exit 0; }
 # shellcheck source=tests/plugin/pairs.bash
 . tests/plugin/pairs.bash
+needs_plugin
 
 cat >"$work/main.c" <<'END'
 #include <stdio.h>

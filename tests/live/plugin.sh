@@ -2,17 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The GCC plugin and the use of its notes: pairs that cannot be told apart without it, forged notes, options.
 set -u
-HP_DIFF=${HP_BIN:?}/hp-diff
-work=${HP_TESTS_OUT:?}
-here=$PWD
-plugin=${HP_BUILD:?}/gcc-plugin/hotpatch.so
-CC=${CC:-cc}
-# shellcheck source=tests/tap.bash
-. tests/tap.bash
-
-[ -f "$plugin" ] || { echo "ok 1 - plugin # SKIP $CC has no plugin headers"; echo 1..1; exit 0; }
 # shellcheck source=tests/plugin/pairs.bash
 . tests/plugin/pairs.bash
+needs_plugin
 
 # Seven lines are put before the source; a constant goes from its own old line to its own new one.
 lines_pair() {

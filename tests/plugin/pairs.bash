@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash disable=SC2154
-# Pairs of objects with the plugin and without, and what hp-diff says of them. Wants HP_DIFF, work, here, plugin and CC.
+# Pairs of objects with the plugin and without, and what hp-diff says of them.
+HP_DIFF=${HP_BIN:?}/hp-diff
+work=${HP_TESTS_OUT:?}
+here=$PWD
+plugin=${HP_BUILD:?}/gcc-plugin/hotpatch.so
+CC=${CC:-cc}
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+
+needs_plugin() { [ -f "$plugin" ] || { echo "ok 1 - plugin # SKIP $CC has no plugin headers"; echo 1..1; exit 0; }; }
 not() { ! "$@"; }
 has() { grep -qF -- "$1" "$2" || { echo "missing: $1"; cat "$2"; return 1; }; }
 lacks() { ! grep -qF -- "$1" "$2" || { echo "unwanted: $1"; cat "$2"; return 1; }; }
