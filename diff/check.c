@@ -246,6 +246,38 @@ static void check_changed_datum(const struct checker *checker, const struct unit
 		       "code instead");
 }
 
+/*
+ * Initcalls ran when the kernel started, at the time that their table says; exports are what modules were linked with when they
+ * were loaded. A new export is of no use to what runs, and one that is gone harms nobody.
+ */
+static void check_table_entry(const struct checker *checker, const struct unit *unit)
+{
+	if (unit_is_initcall(unit))
+		refuse(checker, "init-changed", unit,
+		       "is an initcall that %s, and initcalls run only while the kernel starts; do in code "
+		       "that runs later what is to be done, or restart",
+		       unit->status == UNIT_NEW              ? "is new"
+		       : unit->status == UNIT_REMOVED        ? "is gone"
+		       : find_change(unit, CHANGE_ATTRIBUTE) ? "has another level"
+							     : "calls another function");
+	else if (unit->status == UNIT_CHANGED && unit_is_export(unit))
+		refuse(checker, "section-unsupported", unit,
+		       "is an export that means something else, and the running kernel and its modules keep "
+		       "what they were linked with; export what is new under a name of its own, or restart");
+}
+
+static void check_table_entries(const struct checker *checker)
+{
+	const struct object *old = checker->pair->old, *new_object = checker->pair->new;
+
+	for (size_t i = 0; i < old->unit_count; i++)
+		if (old->units[i].status == UNIT_REMOVED)
+			check_table_entry(checker, &old->units[i]);
+	for (size_t i = 0; i < new_object->unit_count; i++)
+		if (new_object->units[i].status != UNIT_SAME)
+			check_table_entry(checker, &new_object->units[i]);
+}
+
 struct candidate { // a new static without a match
 	struct unit *unit;
 	struct candidate *next;
@@ -358,7 +390,7 @@ static void check_datum(const struct checker *checker, const struct unit *unit)
 		refuse(checker, "tls-new", unit,
 		       "is a new thread-local variable, for which running threads have no room; use an "
 		       "existing one, or a global");
-	if (unit->status == UNIT_CHANGED)
+	if (unit->status == UNIT_CHANGED && !unit_is_initcall(unit) && !unit_is_export(unit))
 		check_changed_datum(checker, unit);
 }
 
@@ -379,6 +411,7 @@ void check_pair(const struct pair *pair, struct diags *diags)
 		else if (unit->kind == UNIT_DATUM || unit->kind == UNIT_ANONYMOUS)
 			check_datum(&checker, unit);
 	}
+	check_table_entries(&checker);
 	check_statics(&checker);
 	check_callbacks(&checker);
 	check_types(pair, diags);

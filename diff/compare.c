@@ -504,6 +504,12 @@ static void compare_attributes(struct comparison *c, struct unit *old, struct un
 		change.new = new_unit->section->name;
 		change.text = "moved to another kind of section";
 		add_change(list, change);
+	} else if ((unit_is_table_entry(old) || unit_is_table_entry(new_unit)) &&
+		   strcmp(old->section->name, new_unit->section->name)) {
+		change.old = old->section->name;
+		change.new = new_unit->section->name;
+		change.text = "moved to another table";
+		add_change(list, change);
 	}
 	if (!left || !right)
 		return;

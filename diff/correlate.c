@@ -726,6 +726,21 @@ static bool is_unreferred(struct correlation *c, struct unit *old, struct unit *
 	return !old_count && !new_count;
 }
 
+static void key_initcalls(struct correlation *c, const struct object *object, const char **keys)
+{
+	for (size_t i = 0; i < object->unit_count; i++)
+		if (!object->units[i].match && unit_is_initcall(&object->units[i]))
+			keys[i] = initcall_name(c->arena, &object->units[i]);
+}
+
+/* subsys_initcall(start) -> late_initcall(start): one that runs at another time. */
+static void match_initcalls(struct correlation *c)
+{
+	key_initcalls(c, c->old, c->old_keys);
+	key_initcalls(c, c->new_object, c->new_keys);
+	match_by_key(c, UNIT_DATUM, "name", is_unreferred);
+}
+
 // ---- all of it -----------------------------------------------------------------------------------
 
 #define ROUNDS_MAX 32 // real objects need two or three
@@ -765,6 +780,7 @@ static bool correlate_once(struct object *old, struct object *new_object)
 	settle(&c);
 	match_by_key(&c, UNIT_DATUM, "owner", share_owner);
 	match_by_key(&c, UNIT_DATUM, "name", is_unreferred);
+	match_initcalls(&c);
 	settle(&c);
 	match_constants(&c);
 	settle(&c);

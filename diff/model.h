@@ -50,6 +50,13 @@ bool name_may_be_first(const char *name);
 bool name_is_content(const char *name);
 bool name_is_per_build(const char *name);
 
+/* tables.c: entries of tables that the linker puts together: to nobody in the object do they matter but by their section.
+ * What an initcall is called without its level, in ARENA. */
+bool unit_is_table_entry(const struct unit *unit);
+bool unit_is_initcall(const struct unit *unit);
+bool unit_is_export(const struct unit *unit);
+const char *initcall_name(struct arena *arena, const struct unit *unit);
+
 struct unit_pair {
 	struct unit *old, *new_unit;
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// An initcall (Linux) of another level runs earlier: what ran has run. The old entry is gone, another is there.
+// An initcall (Linux) of another level runs earlier, and initcalls have run: the function is the same, its entry is in another table.
 // where: x86_64 aarch64 s390x
-// expect: new data __initcall__kmod_case__0_12_start3; removed data __initcall__kmod_case__0_14_start6; maybe refuse init-changed
+// expect: changed data __initcall__kmod_case__0_13_start3; refuse init-changed __initcall__kmod_case__0_13_start3
+// reason __initcall__kmod_case__0_13_start3: .initcall6.init .initcall3.init
 #include "kernel.h"
 static int start(void)
 {

@@ -19,3 +19,5 @@ static int start_late(void)
 }
 INITCALL(start, 6);
 INITCALL(start_late, 7);
+INITCALL(start_late, 7s);
+INITCALL(start_late, early);

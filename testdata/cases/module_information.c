@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The text of a module's author (Linux, .modinfo) is read when the module is loaded; no code refers to it.
+// The text of a module's author (Linux, .modinfo) is read when the module is loaded; no code refers to it, and
+// to a module that runs it means nothing any more.
 // expect: changed data info
-// expect: maybe refuse section-unsupported; maybe refuse data-changed
+// reason info: somebody "somebody else"
 #include "case.h"
 #ifdef NEW
 #define TEXT "author=somebody else"

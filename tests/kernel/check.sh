@@ -18,6 +18,7 @@ grep -qE '^hp-kbuild: [1-9][0-9]* objects may include fs/proc/internal.h' <<<"$s
 result $? how_many_objects_a_header_reaches_is_said "$said"
 
 refused init-code 2 '[init-changed]'
+refused initcall-level 2 '[init-changed]'
 refused data-changed 2 '[data-changed]'
 refused layout 2 '[data-layout]'
 refused notrace 2 '[notrace]'
