@@ -128,6 +128,8 @@ def main():
         drawn = [s for s in drawn if place(options, s) in options["files"].split(",")]
     else:
         random.Random(int(options["seed"])).shuffle(drawn)
+    if not drawn:
+        sys.exit(f"kernel-fixes.py: no built file of {options['tree']} differs from that of {options['old']}: is it an earlier version of the source?")
     print(f"# {len(drawn)} files differ by at most {options['most']} lines; seed {options['seed']}", flush=True)
     tally = collections.Counter()
     with concurrent.futures.ProcessPoolExecutor(int(options["jobs"])) as pool:
@@ -136,9 +138,10 @@ def main():
             if kind not in ("exact", "no code", "skipped") or "verbose" in options:
                 print(f"{kind}: {said}", flush=True)
     wrong = tally["missed"] + tally["too much"] + tally["broken"]
-    print("fixes " + str(sum(tally.values()) - tally["skipped"]) + ": " + ", ".join(
+    compared = sum(tally.values()) - tally["skipped"]
+    print(f"fixes {compared}: " + ", ".join(
         f"{kind} {tally[kind]}" for kind in ("exact", "and more", "elsewhere", "no code", "too much", "missed", "broken", "skipped")))
-    return 1 if wrong or not sum(tally.values()) else 0
+    return 1 if wrong or not compared else 0
 
 
 if __name__ == "__main__":
