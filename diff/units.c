@@ -340,12 +340,18 @@ static bool means_code(const struct reloc *reloc)
 	return reloc->symbol->section && section_is_code(reloc->symbol->section);
 }
 
-// Relocation I is to the entry at hand what the one PERIOD before is to the entry before.
+/*
+ * Relocation I is to the entry at hand what the one PERIOD before is to the entry before. Behind its first field an entry may
+ * have functions of other objects where its neighbour has code: arm64's callbacks,
+ *	.word 661b - ., alt_cb_patch_nops - .		beside	.word 661b - ., 663f - .
+ */
 static bool repeats(const struct section *section, size_t i, size_t period, uint64_t size)
 {
 	const struct reloc *reloc = &section->relocs[i], *before = &section->relocs[i - period];
+	bool elsewhere = i % period && (!reloc->symbol->section || !before->symbol->section);
 
-	return reloc->offset == before->offset + size && means_code(reloc) == means_code(before);
+	return reloc->offset == before->offset + size &&
+	       (elsewhere || means_code(reloc) == means_code(before));
 }
 
 /*

@@ -68,7 +68,7 @@ def one(item):
         flags = [[], ["-ffunction-sections", "-fdata-sections"]][number % 2] + ["-g"]
         for path, text in zip(paths, (old, new)):
             if not sources.compile_source(source, path, flags, text=text):
-                return "skipped", f"{source.source}: the old file does not fit the new headers"
+                return "skipped", f"{place(options, source)}: the old file does not fit the new headers"
         left, right, moved = changed_lines(old, new)
         known = [hosts.Functions(path, os.path.basename(source.source)) for path in paths]
         touched = enclosing(known[0], left, old) | enclosing(known[1], right, new)
@@ -77,19 +77,19 @@ def one(item):
             where |= {name} | known[0].hosts.get(name, set()) | known[1].hosts.get(name, set())
         too_much, missed, really, _ = judge.judge(*paths, moved)
         named = {n.split(".")[0] for _, n in really}
-        said = f"{source.source}: {judge.names(really)}"
+        said = f"{place(options, source)}: {judge.names(really)}"
         if too_much or missed:
             for path, side in zip(paths, ("old", "new")):
                 shutil.copy(path, os.path.join(options["work"], f"fix-{os.path.basename(source.source)}.{side}.o"))
             return "missed" if missed else "too much", f"{said}\n  too much: {judge.names(too_much)}\n  missed: {judge.names(missed)}"
         if not really:
-            return "no code", f"{source.source}: hunks in {sorted(touched)} change no code"
+            return "no code", f"{place(options, source)}: hunks in {sorted(touched)} change no code"
         beyond = sorted(named - where)
         if not named & where:
             return "elsewhere", f"{said}; hunks in {sorted(touched)}"
         return ("exact", said) if not beyond else ("and more", f"{said}; hunks in {sorted(touched)}, beyond them: {beyond}")
     except (judge.Broken, objcmp.Cannot) as error:
-        return "broken", f"{source.source}: {error}"
+        return "broken", f"{place(options, source)}: {error}"
     finally:
         for path in paths:
             if os.path.exists(path):
