@@ -211,13 +211,6 @@ static void collect_split_off(struct explainer *explainer)
 	}
 }
 
-static bool is_padding(const struct instruction *instruction)
-{
-	return strstr(instruction->mnemonic, "nop") != NULL ||
-	       strstr(instruction->text, "nop") == instruction->text ||
-	       !strcmp(instruction->text, "xchg   %ax,%ax");
-}
-
 static void collect_leftovers(struct explainer *explainer)
 {
 	size_t hunk = 0;
@@ -236,11 +229,11 @@ static void collect_leftovers(struct explainer *explainer)
 			leftover.hunk = hunk;
 			if (step->side == '-') {
 				leftover.instruction = &site->old_list.at[step->old];
-				leftover.used = is_padding(leftover.instruction);
+				leftover.used = instruction_is_nop(leftover.instruction);
 				*vec_push(&explainer->removed) = leftover;
 			} else if (step->side == '+') {
 				leftover.instruction = &site->new_list.at[step->new_at];
-				leftover.used = is_padding(leftover.instruction);
+				leftover.used = instruction_is_nop(leftover.instruction);
 				*vec_push(&explainer->added) = leftover;
 			}
 		}
@@ -251,9 +244,10 @@ static void collect_leftovers(struct explainer *explainer)
 // ---- calls, strings, references --------------------------------------------------------------------
 
 // libopcodes pads the mnemonic; in a phrase one space is enough.
-static const char *single_spaced(struct explainer *explainer, const char *text)
+static const char *single_spaced(struct explainer *explainer, const struct instruction *instruction)
 {
-	char *copy = arena_strdup(explainer->arena, text), *to = copy;
+	char *copy = arena_strdup(explainer->arena, instruction_text(instruction, explainer->arena)),
+	     *to = copy;
 
 	for (const char *from = copy; *from; from++)
 		if (*from != ' ' || from[1] != ' ')
@@ -549,8 +543,7 @@ static void add_check(struct explainer *explainer, struct leftover *leftover, bo
 
 	if (!branch)
 		return;
-	code = TEXT(explainer, "%s; %s", single_spaced(explainer, compare->text),
-		    single_spaced(explainer, branch->text));
+	code = TEXT(explainer, "%s; %s", single_spaced(explainer, compare), single_spaced(explainer, branch));
 	number = compare->has_immediate && compare->immediate;
 	what = number ? TEXT(explainer, "compares with %s", number_text(explainer, compare->immediate))
 		      : code;
@@ -620,11 +613,30 @@ static const char *first_difference(struct explainer *explainer, const struct le
 				    const struct leftover *added)
 {
 	if (!added)
-		return single_spaced(explainer, removed->instruction->text);
+		return single_spaced(explainer, removed->instruction);
 	if (!removed)
-		return single_spaced(explainer, added->instruction->text);
-	return TEXT(explainer, "%s → %s", single_spaced(explainer, removed->instruction->text),
-		    single_spaced(explainer, added->instruction->text));
+		return single_spaced(explainer, added->instruction);
+	return TEXT(explainer, "%s → %s", single_spaced(explainer, removed->instruction),
+		    single_spaced(explainer, added->instruction));
+}
+
+// What is left over is room in front of what loops and calls jump to, and nothing else differs.
+static void explain_padding(struct explainer *explainer)
+{
+	struct change change = {.kind = CHANGE_BYTES,
+				.text = "only the room that aligns its instructions differs"};
+	struct leftover *removed = explainer->removed.count ? explainer->removed.at : NULL;
+	struct leftover *added = explainer->added.count ? explainer->added.at : NULL;
+
+	if (explainer->changes.count || explainer->line_moves || (!removed && !added))
+		return;
+	for (size_t i = 0; i < explainer->removed.count; i++)
+		if (!instruction_is_nop(removed[i].instruction))
+			return;
+	for (size_t i = 0; i < explainer->added.count; i++)
+		if (!instruction_is_nop(added[i].instruction))
+			return;
+	add_fact(explainer, RANK_CODE, change, removed, added);
 }
 
 // The first instruction that differs and is not explained by a fact; nothing when every one is.
@@ -647,14 +659,17 @@ static void explain_rest(struct explainer *explainer)
 		added = &explainer->added.at[i];
 		added_count++;
 	}
-	if (!removed && !added)
+	if (!removed && !added) {
+		explain_padding(explainer);
 		return;
+	}
 	if (removed && added && removed->hunk < added->hunk)
 		added = NULL;
 	else if (removed && added && added->hunk < removed->hunk)
 		removed = NULL;
-	change.old = removed ? keep(explainer, removed->instruction->text) : NULL;
-	change.new = added ? keep(explainer, added->instruction->text) : NULL;
+	change.old =
+		removed ? keep(explainer, instruction_text(removed->instruction, explainer->arena)) : NULL;
+	change.new = added ? keep(explainer, instruction_text(added->instruction, explainer->arena)) : NULL;
 	first = first_difference(explainer, removed, added);
 	change.text = TEXT(explainer, "%s%s%s%s", explainer->changes.count ? "also " : "",
 			   count_text(explainer, removed_count, added_count),

@@ -26,17 +26,25 @@ static const char *side_color(const struct colors *colors, char side)
 	return side == '-' ? colors->old : side == '+' ? colors->new_text : "";
 }
 
-static void print_line(const struct colors *colors, const struct patch_line *line)
+// The place is said where it is another than that of the line above: the line before it, of the same build.
+static bool says_place(const struct patch_line *line, const struct patch_line *above)
+{
+	return line->file && (!above || !above->file || (line->side == '-') != (above->side == '-') ||
+			      line->line != above->line || strcmp(line->file, above->file) != 0);
+}
+
+static void print_line(const struct colors *colors, const struct patch_line *line, bool place)
 {
 	const char *color = side_color(colors, line->side);
+	int width = place ? TEXT_WIDTH : 0;
 
 	if (line->side == ' ')
-		printf(" %5" PRIx64 "  %-*s", line->new_at, TEXT_WIDTH, line->text);
+		printf(" %5" PRIx64 "  %-*s", line->new_at, width, line->text);
 	else
 		printf("%s%c%5" PRIx64 "  %-*s%s", color, line->side,
-		       line->side == '-' ? line->old_at : line->new_at, line->file ? TEXT_WIDTH : 0,
-		       line->text, *color ? colors->end : "");
-	if (line->file)
+		       line->side == '-' ? line->old_at : line->new_at, width, line->text,
+		       *color ? colors->end : "");
+	if (place)
 		printf("  %s%s:%u%s", colors->dim, line->file, line->line, colors->end);
 	putchar('\n');
 }
@@ -48,11 +56,12 @@ static void print_hunks(const struct unit *old, const struct unit *new_unit, con
 
 	for (size_t i = 0; i < patch.count; i++) {
 		const struct patch_line *line = &patch.lines[i];
+		bool head = !i || line->skipped;
 
-		if (!i || line->skipped)
+		if (head)
 			printf("%s@@ -0x%" PRIx64 " +0x%" PRIx64 " @@%s\n", colors->place, line->old_at,
 			       line->new_at, colors->end);
-		print_line(colors, line);
+		print_line(colors, line, says_place(line, head ? NULL : line - 1));
 	}
 	arena_free(arena);
 }
@@ -62,7 +71,8 @@ static void print_changes(const struct unit *unit, const struct colors *colors)
 	for (size_t i = 0; i < unit->change_count; i++) {
 		const struct change *change = &unit->changes[i];
 
-		if (!change->text)
+		// sizes stand in the title
+		if (!change->text || (change->kind == CHANGE_SIZE && unit->kind == UNIT_FUNCTION))
 			continue;
 		fputs("# ", stdout);
 		if (change->file)

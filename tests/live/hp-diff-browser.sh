@@ -25,7 +25,7 @@ int check(int x) { if (x > 41) audit("<b>too large</b>", x); return x + limit; }
 int same(int x) { return x * 7; }
 int gone(int x) { return x / 3; }
 END
-sed -e 's/x > 41/x > 4242/' -e 's/limit = 10/limit = 11/' -e '/gone/d' "$work/old.c" >"$work/new.c"
+sed -e 's/x > 41/x > 4242/' -e 's/limit = 10/limit = 11/' -e 's|too large|too big|' -e '/gone/d' "$work/old.c" >"$work/new.c"
 for side in old new; do
 	mkdir -p "$work/$side"
 	"$CC" -O2 -g -ffunction-sections -fdata-sections -c -o "$work/$side/a.o" "$work/$side.c" || exit 1

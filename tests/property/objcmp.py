@@ -78,6 +78,7 @@ class Unit:
         self.start, self.end = symbol.value, end
         self.name = symbol.name
         self.key = without_numbers(symbol.name)
+        self.is_global = symbol.bind == "GLOBAL"
         if object_file.several_files and symbol.bind == "LOCAL":
             self.key += "@" + (symbol.file or "")
         self.identity = None  # the same text on both sides for units that are each other's counterpart
@@ -309,6 +310,7 @@ class Comparison:
             for key, olds, news in crowded:
                 self.pair_by(key, olds, news, signature)
         for key, olds, news in crowded:
+            self.pair_by_content(key, olds, news)
             left, right = ([u for u in side if u.identity is None] for side in (olds, news))
             if len(left) == 1 and len(right) == 1:
                 left[0].identity = right[0].identity = f"{key}~last"
@@ -326,6 +328,17 @@ class Comparison:
         for said, (left, right) in found.items():
             if said is not None and len(left) == 1 and len(right) == 1:
                 left[0].identity = right[0].identity = f"{key}~{left[0].name}"
+
+    def pair_by_content(self, key, olds, news):
+        """Constants that nothing else tells apart: what they say is all that they are."""
+        found = collections.defaultdict(lambda: ([], []))
+        for side, units in enumerate((olds, news)):
+            for unit in units:
+                if unit.identity is None and unit.is_constant:
+                    found[repr(self.content(unit))][side].append(unit)
+        for said, sides in found.items():
+            for n, pair in enumerate(zip(*sides)):
+                pair[0].identity = pair[1].identity = f"{key}~{said}{n}"
 
     @staticmethod
     def is_part(unit):
@@ -390,7 +403,7 @@ class Comparison:
         if where is None:
             if symbol.section == "COM":
                 return "common", symbol.name, symbol.size, offset
-            return ("undefined" if symbol.bind != "WEAK" else "weak", symbol.name, offset) if symbol.section == "UND" else \
+            return ("global" if symbol.bind != "WEAK" else "weak", symbol.name, offset) if symbol.section == "UND" else \
                 ("absolute", symbol.name, symbol.value + offset)
         section = object_file.sections[where]
         if "M" in section.flags and section.data is not None and where not in object_file.relocs and "W" not in section.flags:
@@ -400,6 +413,8 @@ class Comparison:
             if "X" in section.flags:
                 return "code", section.name, offset
             return ("data",) + self.piece(object_file, section, offset)
+        if unit.is_code and unit.is_global and unit.identity == unit.name:
+            return "global", unit.name, offset - unit.start  # whoever defines it
         if unit.is_code:
             return "function", unit.identity, self.is_part(unit), offset - unit.start
         if unit.is_constant and not PER_BUILD.match(unit.name):

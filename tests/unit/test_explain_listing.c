@@ -144,6 +144,74 @@ static void expect_instruction(const char *flags, const char *function, const ch
 	build_free(build);
 }
 
+// Numbers as people write them: decimal, but masks and addresses; bytes of text as letters; what is below zero with its sign.
+Test(explain_listing, constants_read_as_people_write_them)
+{
+	static const struct {
+		const char *mnemonic, *text, *shown;
+	} cases[] = {
+		{"cmp", "cmp    $0x4000,%r9d", "cmp    $16384,%r9d"},
+		{"cmpb", "cmpb   $0x2f,(%rdi)", "cmpb   $'/',(%rdi)"},
+		{"cmp", "cmp    $0x7f,%al", "cmp    $127,%al"},
+		{"cmp", "cmp    $0xff,%al", "cmp    $-1,%al"},
+		{"cmpb", "cmpb   $0x5,0xc(%r12)", "cmpb   $5,0xc(%r12)"},
+		{"mov", "mov    $0xffffffff,%eax", "mov    $-1,%eax"},
+		{"mov", "mov    $0xffffffff,%rax", "mov    $0xffffffff,%rax"},
+		{"movq", "movq   $0xffffffffffffffff,0x8(%rsp)", "movq   $-1,0x8(%rsp)"},
+		{"movl", "movl   $0x73757461,0x3(%rbp)", "movl   $0x73757461,0x3(%rbp)"},
+		{"and", "and    $0x3f00,%eax", "and    $0x3f00,%eax"},
+		{"testb", "testb  $0x20,(%rdi)", "testb  $0x20,(%rdi)"},
+		{"mov", "mov\tw0, #0xffffffff", "mov\tw0, #-1"},
+		{"mov", "mov\tx1, #0x1000", "mov\tx1, #4096"},
+		{"orr", "orr\tw0, w0, #0x1000", "orr\tw0, w0, #0x1000"},
+		{"lea", "lea    \"$0x10\"(%rip),%rdi", "lea    \"$0x10\"(%rip),%rdi"},
+		{"ret", "ret", "ret"},
+	};
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct instruction instruction = {.mnemonic = cases[i].mnemonic, .text = cases[i].text};
+
+		cr_expect_str_eq(instruction_text(&instruction, arena), cases[i].shown);
+	}
+	arena_free(arena);
+}
+
+// Room in front of what is jumped to says nothing; what a table points to will be written over, and the first instruction too.
+Test(explain_listing, only_room_that_aligns_is_padding)
+{
+	static const struct special_section special = {.name = "__jump_table"};
+	struct section table = {.special = &special};
+	struct unit function = {.kind = UNIT_FUNCTION, .size = 48},
+		    entry = {.kind = UNIT_ENTRY, .section = &table};
+	struct unit *parts[] = {&entry};
+	struct reloc site = {.target = &function, .target_offset = 27};
+	struct instruction at[] = {
+		{.at = 0, .mnemonic = "nopw", .text = "nopw   0x0(%rax)"},
+		{.at = 8, .mnemonic = "ret", .text = "ret"},
+		{.at = 9, .mnemonic = "nopl", .text = "nopl   0x0(%rax)"}, // up to 16
+		{.at = 16, .mnemonic = "inc", .text = "inc    %eax"},
+		{.at = 18, .mnemonic = "nop", .text = "nop"}, // up to 19: aligns nothing
+		{.at = 19, .mnemonic = "jmp", .text = "jmp    .+0x10"},
+		{.at = 27,
+		 .mnemonic = "nopl",
+		 .text = "nopl   0x0(%rax,%rax,1)"}, // a jump label, though it ends at 32
+		{.at = 32, .mnemonic = "ret", .text = "ret"},
+		{.at = 33, .mnemonic = "xchg", .text = "xchg   %ax,%ax"}, // the end
+	};
+	static const bool expected[] = {false, false, true, false, false, false, false, false, true};
+	struct listing listing = {.at = at, .count = ARRAY_SIZE(at)};
+	bool padding[ARRAY_SIZE(at)];
+
+	function.parts = parts;
+	function.part_count = 1;
+	entry.relocs = &site;
+	entry.reloc_count = 1;
+	mark_padding(&function, &listing, padding);
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++)
+		cr_expect_eq(padding[i], expected[i], "%s at %zu", at[i].text, (size_t)at[i].at);
+}
+
 Test(explain_listing, call_shows_callee)
 {
 	expect_instruction("", "call_added", "call   audit");
