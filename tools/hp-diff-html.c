@@ -19,20 +19,28 @@ static const char style[] =
 	".p{color:var(--faint)}.r{color:#a40e26}a{color:#0550ae;text-decoration:none}"
 	"table{border-collapse:collapse}table.s{width:100%}table.s td,table.s th{text-align:left;padding:3px "
 	"14px 3px 0;"
-	"vertical-align:top;border-bottom:1px solid var(--line)}td.n{white-space:nowrap}"
+	"vertical-align:top;border-bottom:1px solid "
+	"var(--line);overflow-wrap:break-word}td.n{white-space:nowrap}"
 	".k{display:inline-block;width:1.5em;font-weight:bold}"
 	"section{border:1px solid var(--line);border-radius:6px;margin:0 0 1em;padding:.6em "
 	"1em}ul{margin:.4em 0;padding-left:1.2em}"
 	"summary{cursor:pointer;color:var(--faint);margin:.3em 0}"
+	"details{overflow-x:auto}"
 	"table.c{width:100%;table-layout:fixed;font:12px/1.5 ui-monospace,monospace}"
 	"table.c td{padding:0 6px;vertical-align:top;overflow-wrap:anywhere}table.c td.p{text-align:right}"
-	"col.at{width:4.5em}col.src{width:17em}td.src{color:var(--faint);font-size:11px}"
-	".o{background:var(--old)}.a{background:var(--new)}td.g{background:#f6f8fa}tr.q "
-	"td{background:#f6f8fa;text-align:center}"
+	"table.c td.i{white-space:pre-wrap}table.c.t{min-width:62em}"
+	"col.at{width:4.5em}col.src{width:15em}td.src{color:var(--faint);font-size:.92em}"
+	".o{background:var(--old)}.a{background:var(--new)}td.g{background:#f6f8fa}"
+	"table.c tr.q td{background:#f6f8fa;text-align:center}"
 	"th.e{font-weight:normal;color:var(--faint);text-align:left;padding:0 6px}"
+	"@media(max-width:700px){body{margin:1em auto;padding:0 .7em}section{padding:.5em}"
+	"table.s td{padding-right:8px;overflow-wrap:anywhere}table.s td.n{white-space:normal}table.s "
+	"td.p{display:none}"
+	"table.c{font-size:11px}}"
 	"@media "
-	"print{body{margin:0;max-width:none;font-size:11px}section{break-inside:auto}h3{break-after:avoid}"
-	"tr{break-inside:avoid}table.c{font-size:8px}*{print-color-adjust:exact;-webkit-print-color-adjust:"
+	"print{body{margin:0;max-width:none;padding:0;font-size:11px}section{break-inside:auto}"
+	"h2,h3,section>ul,summary{break-after:avoid}tr{break-inside:avoid}details{overflow:visible}"
+	"table.c{font-size:8px;min-width:0!important}*{print-color-adjust:exact;-webkit-print-color-adjust:"
 	"exact}}";
 
 struct page {
@@ -58,7 +66,19 @@ static void put_text(FILE *to, const char *text)
 
 // ---- panes ---------------------------------------------------------------------------------------
 
-static void put_cells(FILE *to, const struct patch_line *line, bool old)
+// A place that is that of the line above is not said again.
+static bool says_place(const struct patch_line *line, bool old)
+{
+	// An equal instruction's place is known on the new side.
+	return line->file && !(old && line->side == ' ');
+}
+
+static bool same_place(const struct patch_line *line, const struct patch_line *above)
+{
+	return above && above->file && line->line == above->line && !strcmp(line->file, above->file);
+}
+
+static void put_cells(FILE *to, const struct patch_line *line, const struct patch_line *above, bool old)
 {
 	const char *class = !line ? " g" : line->side == '-' ? " o" : line->side == '+' ? " a" : "";
 
@@ -70,19 +90,29 @@ static void put_cells(FILE *to, const struct patch_line *line, bool old)
 		class);
 	put_text(to, line->text);
 	fprintf(to, "<td class='src%s'>", class);
-	// An equal instruction's place is known on the new side.
-	if (line->file && !(old && line->side == ' ')) {
+	if (says_place(line, old) && !same_place(line, above)) {
 		put_text(to, line->file);
 		fprintf(to, ":%u", line->line);
 	}
 }
 
-static void put_row(FILE *to, const struct patch_line *old, const struct patch_line *new_line)
+// The lines above whose places stand in the two panes.
+struct panes {
+	FILE *to;
+	const struct patch_line *old_above, *new_above;
+	bool both; // else one pane only: the function is new, or gone
+};
+
+static void put_row(struct panes *panes, const struct patch_line *old, const struct patch_line *new_line)
 {
-	fputs("<tr>", to);
-	put_cells(to, old, true);
-	put_cells(to, new_line, false);
-	fputc('\n', to);
+	fputs("<tr>", panes->to);
+	if (panes->both || old)
+		put_cells(panes->to, old, panes->old_above, true);
+	if (panes->both || new_line)
+		put_cells(panes->to, new_line, panes->new_above, false);
+	fputc('\n', panes->to);
+	panes->old_above = old && says_place(old, true) ? old : NULL;
+	panes->new_above = new_line ? new_line : panes->new_above;
 }
 
 static size_t run_of(const struct patch *patch, size_t i, char side)
@@ -95,16 +125,20 @@ static size_t run_of(const struct patch *patch, size_t i, char side)
 }
 
 // Removed and added instructions that follow each other stand side by side.
-static void put_rows(FILE *to, const struct patch *patch)
+static void put_rows(FILE *to, const struct patch *patch, bool both)
 {
+	struct panes panes = {.to = to, .both = both};
+
 	for (size_t i = 0; i < patch->count;) {
 		size_t removed, added, rows;
 
-		if (i && patch->lines[i].skipped)
-			fprintf(to, "<tr class=q><td colspan=6 class=p>%zu equal instructions\n",
-				patch->lines[i].skipped);
+		if (i && patch->lines[i].skipped) {
+			fprintf(to, "<tr class=q><td colspan=6 class=p>%zu equal instruction%s\n",
+				patch->lines[i].skipped, patch->lines[i].skipped == 1 ? "" : "s");
+			panes.old_above = panes.new_above = NULL;
+		}
 		if (patch->lines[i].side == ' ') {
-			put_row(to, &patch->lines[i], &patch->lines[i]);
+			put_row(&panes, &patch->lines[i], &patch->lines[i]);
 			i++;
 			continue;
 		}
@@ -112,7 +146,7 @@ static void put_rows(FILE *to, const struct patch *patch)
 		added = run_of(patch, i + removed, '+');
 		rows = removed > added ? removed : added;
 		for (size_t k = 0; k < rows; k++)
-			put_row(to, k < removed ? &patch->lines[i + k] : NULL,
+			put_row(&panes, k < removed ? &patch->lines[i + k] : NULL,
 				k < added ? &patch->lines[i + removed + k] : NULL);
 		i += rows ? removed + added : 1;
 	}
@@ -126,13 +160,17 @@ static void put_instructions(FILE *to, const struct unit *unit)
 	struct patch patch = unit_patch(old, new_unit, CONTEXT, arena);
 
 	if (patch.count) {
+		static const char pane[] = "<col class=at><col><col class=src>";
+		bool both = old && new_unit;
+
 		fprintf(to,
-			"<details%s><summary>instructions</summary>\n<table class=c><colgroup><col "
-			"class=at><col>"
-			"<col class=src><col class=at><col><col class=src></colgroup>\n"
-			"<tr><th class=e colspan=3>old<th class=e colspan=3>new\n",
-			unit->status == UNIT_CHANGED ? " open" : "");
-		put_rows(to, &patch);
+			"<details%s><summary>instructions</summary>\n<table "
+			"class='c%s'><colgroup>%s%s</colgroup>\n",
+			unit->status == UNIT_REMOVED ? "" : " open", both ? " t" : "", pane,
+			both ? pane : "");
+		if (both)
+			fputs("<tr><th class=e colspan=3>old<th class=e colspan=3>new\n", to);
+		put_rows(to, &patch, both);
 		fputs("</table></details>", to);
 	}
 	arena_free(arena);
@@ -155,7 +193,8 @@ static void put_reasons(FILE *to, const struct unit *unit)
 	for (size_t i = 0; i < unit->change_count; i++) {
 		const struct change *change = &unit->changes[i];
 
-		if (!change->text)
+		// sizes stand in the title
+		if (!change->text || (change->kind == CHANGE_SIZE && unit->kind == UNIT_FUNCTION))
 			continue;
 		fputs("<li>", to);
 		put_place(to, change);
@@ -249,7 +288,9 @@ static void put_head(struct page *page)
 	put_text(page->to, diff->old_tree.root);
 	fputs(" → ", page->to);
 	put_text(page->to, diff->new_tree.root);
-	fprintf(page->to, "<p id=counts>%zu object%s compared, %zu differ%s, %zu new, %zu removed\n",
+	fprintf(page->to,
+		"<p id=counts>%zu object%s compared, %zu differ%s, %zu new, %zu removed\n"
+		"<p class=p>M: changed; A: new; D: removed\n",
 		diff->compared, diff->compared == 1 ? "" : "s", diff->differing,
 		diff->differing == 1 ? "s" : "", diff->added, diff->removed);
 }
