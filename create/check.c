@@ -120,12 +120,14 @@ static bool same_bytes(const struct section *old, const struct section *new_sect
 /*
  * Tables of the kernel that nothing need be taken out of, and whose new entries come with the payload, or are of no use to
  * what runs. __dyndbg: descriptors of pr_debug(), with their lines; the loader takes a module's own (kernel/module/main.c).
- * __ksymtab_strings: names of exports; modules that run were linked with those that were there.
+ * __ksymtab_strings: names of exports; modules that run were linked with those that were there. __tracepoint_str: texts that
+ * programs look up which read traces in binary form (tracepoint_string()); code has the texts themselves.
  */
 static bool may_differ(const struct target *target, const struct section *section)
 {
 	return target->image->kernel &&
-	       (!strcmp(section->name, "__dyndbg") || !strcmp(section->name, "__ksymtab_strings"));
+	       (!strcmp(section->name, "__dyndbg") || !strcmp(section->name, "__ksymtab_strings") ||
+		!strcmp(section->name, "__tracepoint_str"));
 }
 
 static void check_table(struct target *target, const struct piece *piece, const struct section *section,

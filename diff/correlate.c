@@ -369,15 +369,32 @@ static void vote_by_entries(struct correlation *c, const struct unit *old, const
 	}
 }
 
+/*
+ * A function of which numbers alone differ, as __LINE__: it refers to the state of one build (__already_done.7, twice) in the
+ * same order still. Were it not so, no more would be lost than a warning's being the first.
+ */
+static void vote_by_build_state(struct correlation *c, const struct unit *old, const struct unit *new_unit)
+{
+	for (size_t i = 0; i < old->reloc_count; i++) {
+		struct unit *left = old->relocs[i].target, *right = new_unit->relocs[i].target;
+
+		if (may_match(c, left, right) && name_is_per_build(left->name) &&
+		    old->relocs[i].target_offset == new_unit->relocs[i].target_offset)
+			vote(c, left, right);
+	}
+}
+
 static void vote_by_use(struct correlation *c, struct unit *old)
 {
 	struct unit *new_unit = old->match;
+	bool alike = old->size == new_unit->size && relocs_align(old, new_unit);
 
 	// Other instructions may refer to the same things in another order, and still be as long.
-	if (old->size != new_unit->size || !relocs_align(old, new_unit) ||
-	    !masked_bytes_equal(old, new_unit)) {
+	if (!alike || !masked_bytes_equal(old, new_unit)) {
 		if (old->kind == UNIT_FUNCTION)
 			*vec_push(&c->loose) = old;
+		if (alike && old->kind == UNIT_FUNCTION)
+			vote_by_build_state(c, old, new_unit);
 		return;
 	}
 	vote_by_relocs(c, old, new_unit);

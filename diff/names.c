@@ -131,7 +131,7 @@ bool name_is_per_build(const char *name)
 {
 	static const char *const prefixes[] = {"__already_done", "__warned", "__key",  "_rs",
 					       "descriptor",     "_entry",   "__once", "___once_key",
-					       "__print_once"};
+					       "__print_once",   "___tp_str"};
 	const char *own = behind_function(name);
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)

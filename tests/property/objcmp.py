@@ -26,7 +26,7 @@ MACHINES = {
     "RISC-V": "riscv64-linux-gnu-",
 }
 # State of one build, in the words of the kernel's headers; never a difference by itself.
-PER_BUILD = re.compile(r"^(__already_done|__warned|__key|_rs|descriptor|_entry|__once|___once_key|__print_once)(\.\d+)*$"
+PER_BUILD = re.compile(r"^(__already_done|__warned|__key|_rs|descriptor|_entry|__once|___once_key|__print_once|___tp_str)(\.\d+)*$"
                        r"|^__UNIQUE_ID_|^_entry_ptr|^__print_once")
 # Tables of the kernel whose entries point into functions.
 TABLES = re.compile(r"^(__bug_table|__ex_table|__jump_table|\.altinstructions|\.smp_locks|\.parainstructions|"
