@@ -45,6 +45,7 @@ packages_for() {
 	bench) echo "$BUILD $SOURCES $PLUGIN python3 tcl" ;;
 	check-corpus) echo "$BUILD $SOURCES $ALL_FIXES python3" ;;
 	check-kernel) echo "$BUILD $SOURCES $KERNEL python3 openssl" ;;
+	check-kernel-fixes) echo "$BUILD $SOURCES $KERNEL $CROSS python3" ;;
 	demo-quick) echo "$BUILD patch procps" ;;
 	check) echo "$BUILD $SOURCES $PLUGIN $FIXES $TESTS $KERNEL" ;;
 	check-* | fuzz) echo "$BUILD $SOURCES $PLUGIN $FIXES $TESTS" ;;

@@ -26,11 +26,11 @@ static const char *side_color(const struct colors *colors, char side)
 	return side == '-' ? colors->old : side == '+' ? colors->new_text : "";
 }
 
-// The place is said where it is another than that of the line above: the line before it, of the same build.
+// The place is said where it is another than that of the line above.
 static bool says_place(const struct patch_line *line, const struct patch_line *above)
 {
-	return line->file && (!above || !above->file || (line->side == '-') != (above->side == '-') ||
-			      line->line != above->line || strcmp(line->file, above->file) != 0);
+	return line->file &&
+	       (!above || !above->file || line->line != above->line || strcmp(line->file, above->file) != 0);
 }
 
 static void print_line(const struct colors *colors, const struct patch_line *line, bool place)
