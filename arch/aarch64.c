@@ -163,6 +163,14 @@ static int64_t sign_extend(uint32_t value, unsigned bits)
 	return (int64_t)(value ^ 1u << (bits - 1)) - (int64_t)(1u << (bits - 1));
 }
 
+// Arm ARM, C6.2 "LDR (literal)", "LDRSW (literal)", C7.2: of general and of vector registers; 0: prefetch.
+static uint8_t loaded_bytes(uint32_t word)
+{
+	static const uint8_t general[] = {4, 8, 4, 0}, vector[] = {4, 8, 16, 0};
+
+	return (word & 1u << 26 ? vector : general)[word >> 30];
+}
+
 // Arm ARM, C4.1: branches, loads of literals, adr. adrp counts pages of the linked program and is always relocated.
 static bool distance(const uint8_t *code, size_t left, struct code_distance *found)
 {
@@ -184,6 +192,7 @@ static bool distance(const uint8_t *code, size_t left, struct code_distance *fou
 		found->distance = sign_extend(word >> 5 & 0x3fff, 14) * 4;
 	} else if ((word & 0x3b000000) == 0x18000000) { // ldr (literal)
 		found->type = R_AARCH64_LD_PREL_LO19;
+		found->loads = loaded_bytes(word);
 		found->distance = sign_extend(word >> 5 & 0x7ffff, 19) * 4;
 	} else if ((word & 0x9f000000) == 0x10000000) { // adr
 		found->type = R_AARCH64_ADR_PREL_LO21;

@@ -68,6 +68,7 @@ struct code_distance {
 	uint8_t field;    /* offset in it of the field that a relocation would be at */
 	uint32_t type;    /* relocation that would fill it; 0: the instruction has no such operand */
 	int64_t distance; /* from the start of the instruction to what is meant */
+	uint8_t loads;    /* how many bytes it loads from there; 0: it does something else with the place */
 };
 
 struct arch {

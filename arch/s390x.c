@@ -134,6 +134,15 @@ static int64_t word_at(const uint8_t *at)
 	return (int32_t)((uint32_t)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3]);
 }
 
+// Principles of Operation, "LOAD RELATIVE LONG" and its like, by the digit behind c4; 0: stores.
+static uint8_t loaded_bytes(unsigned digit)
+{
+	static const uint8_t bytes[16] = {
+		[2] = 2, [4] = 2, [5] = 2, [6] = 2, [8] = 8, [12] = 4, [13] = 4, [14] = 4};
+
+	return bytes[digit];
+}
+
 // Distances are counted in halfwords from the start of the instruction and lie two bytes into it.
 static bool distance(const uint8_t *code, size_t left, struct code_distance *found)
 {
@@ -156,6 +165,7 @@ static bool distance(const uint8_t *code, size_t left, struct code_distance *fou
 	} else if ((code[0] == 0xc0 && digit == 0) || code[0] == 0xc4 ||
 		   code[0] == 0xc6) { // larl, loads, exrl
 		found->type = R_390_PC32DBL;
+		found->loads = code[0] == 0xc4 ? loaded_bytes(digit) : 0;
 		found->distance = word_at(code + 2) * 2;
 	}
 	return true;

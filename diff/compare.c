@@ -253,6 +253,63 @@ static bool same_symbol(const struct reloc *old, const struct reloc *new_reloc)
 		       : !left->section && !right->section && left->absolute == right->absolute;
 }
 
+static const struct reloc *first_reloc_at(const struct unit *unit, uint64_t offset)
+{
+	size_t low = 0, high = unit->reloc_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (unit->relocs[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return unit->relocs + low;
+}
+
+// Within a unit of its section: what is loaded, and that it is there.
+static const uint8_t *loaded(const struct reloc *reloc)
+{
+	const struct unit *unit = reloc->target;
+
+	if (!unit_bytes(unit) || reloc->target_offset < 0 || (uint64_t)reloc->target_offset > unit->size ||
+	    unit->size - (uint64_t)reloc->target_offset < reloc->loads)
+		return NULL;
+	return unit_bytes(unit) + reloc->target_offset;
+}
+
+/*
+ * A pool of literals behind several functions, which has no names: of it a function reads but what it loads.
+ *	ldr x0, =0x1122334455667788		.ltorg
+ */
+static bool same_loaded(struct comparison *c, const struct reloc *old, const struct reloc *new_reloc)
+{
+	const uint8_t *left = loaded(old), *right = loaded(new_reloc);
+	const struct unit *from = old->target, *to = new_reloc->target;
+	uint64_t at, new_at, end;
+	const struct reloc *field, *new_field;
+
+	if (!left || !right || old->loads != new_reloc->loads || memcmp(left, right, old->loads) != 0)
+		return false;
+	at = from->offset + (uint64_t)old->target_offset;
+	new_at = to->offset + (uint64_t)new_reloc->target_offset;
+	end = at + old->loads;
+	field = first_reloc_at(from, at);
+	new_field = first_reloc_at(to, new_at);
+	for (;; field++, new_field++) {
+		bool more = field < from->relocs + from->reloc_count && field->offset < end;
+		bool new_more =
+			new_field < to->relocs + to->reloc_count && new_field->offset < new_at + old->loads;
+
+		if (!more || !new_more)
+			return more == new_more;
+		if (field->offset - at != new_field->offset - new_at || field->implied ||
+		    new_field->implied || !same_meaning(c, field, new_field))
+			return false;
+	}
+}
+
 /* Same type, same target, same place in it. A symbol that is defined here now and was elsewhere before is the same. */
 static bool same_meaning(struct comparison *c, const struct reloc *old, const struct reloc *new_reloc)
 {
@@ -274,6 +331,9 @@ static bool same_meaning(struct comparison *c, const struct reloc *old, const st
 		return !strcmp(old->symbol->name, new_reloc->symbol->name) && left_offset == right_offset &&
 		       old->symbol->binding != BINDING_LOCAL && new_reloc->symbol->binding != BINDING_LOCAL;
 	}
+	if (old->loads && unit_is_content(left) && unit_is_content(right) && left->kind == UNIT_ANONYMOUS &&
+	    right->kind == UNIT_ANONYMOUS)
+		return same_loaded(c, old, new_reloc);
 	if (unit_is_content(left) && unit_is_content(right))
 		return (old->target_offset == new_reloc->target_offset && same_content(c, left, right)) ||
 		       same_tail(old, new_reloc);

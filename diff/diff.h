@@ -88,6 +88,7 @@ struct reloc {
 	struct symbol *symbol; /* never NULL: the null symbol stands for "no symbol" */
 	int64_t addend;        /* as in the file (explicit or read from the field) */
 	bool implied; /* none in the file: a distance within the section, read back from the instruction */
+	uint8_t loads; /* of an implied one: so many bytes are loaded from there, and nothing else; 0: not known */
 	/* What it lands in, for symbols defined in this object; section symbols are replaced by the exact unit.
 	 * target NULL: undefined symbol, then target_offset is the addend with the pc bias taken out. */
 	struct unit *target;

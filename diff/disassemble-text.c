@@ -98,6 +98,25 @@ static const char *common_name(const struct unit *unit)
 	return unit->match && strcmp(unit->match->name, unit->name) < 0 ? unit->match->name : unit->name;
 }
 
+// What is loaded from a pool of literals, as the assembler's language has it: ldr x0, =0x1122334455667788; ldr x0, =name.
+static const char *loaded_text(const struct unit *from, const struct reloc *reloc, struct arena *arena)
+{
+	const struct unit *pool = reloc->target;
+	uint64_t number = 0, at = pool->offset + (uint64_t)reloc->target_offset;
+
+	if (!reloc->loads || reloc->loads > 8 || pool->kind != UNIT_ANONYMOUS || !pool->section->data ||
+	    reloc->target_offset < 0 || (uint64_t)reloc->target_offset + reloc->loads > pool->size)
+		return NULL;
+	for (size_t i = 0; i < pool->reloc_count; i++)
+		if (pool->relocs[i].offset == at && !pool->relocs[i].loads)
+			return arena_printf(arena, "=%s", reloc_text(from, &pool->relocs[i], arena));
+	for (unsigned i = 0; i < reloc->loads; i++)
+		number = number << 8 |
+			 pool->section
+				 ->data[at + (pool->object->arch->big_endian ? i : reloc->loads - 1u - i)];
+	return arena_printf(arena, "=0x%" PRIx64, number);
+}
+
 const char *reloc_text(const struct unit *from, const struct reloc *reloc, struct arena *arena)
 {
 	const struct unit *target = reloc->target;
@@ -106,6 +125,8 @@ const char *reloc_text(const struct unit *from, const struct reloc *reloc, struc
 	if (!target)
 		return with_offset(*reloc->symbol->name ? reloc->symbol->name : "absolute",
 				   reloc->target_offset, arena);
+	if ((text = loaded_text(from, reloc, arena)))
+		return text;
 	if (target == from && reloc->target_offset)
 		return with_offset(".", reloc->target_offset, arena);
 	if ((text = literal_text(target, reloc->target_offset, arena)))

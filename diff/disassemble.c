@@ -161,7 +161,8 @@ static void put_mark(struct decoder *decoder, struct mark *mark)
 	const char *text = mark_text(decoder, mark);
 	const char *key = stays_inside(mark->reloc, decoder->unit) ? "L" : text;
 
-	put_all(decoder, text, key, key, "@");
+	// a number is no place: another one is more than another order of the same
+	put_all(decoder, text, key, key, mark->reloc->loads ? text : "@");
 }
 
 // The mark that a printed number shows; ADDRESS: it may be relative to the end of the instruction.

@@ -36,7 +36,7 @@ static void add_implied(struct unit *unit, uint64_t at, const struct code_distan
 	struct section *section = unit->section;
 	uint64_t meant = at + (uint64_t)distance->distance;
 	struct unit *target = section_unit_at(section, meant);
-	struct reloc reloc = {.offset = at + distance->field, .implied = true};
+	struct reloc reloc = {.offset = at + distance->field, .implied = true, .loads = distance->loads};
 	int64_t bias = 0;
 
 	if (!target || target == unit || (!target->symbol_count && !unnamed))
