@@ -8,6 +8,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 
 DONE=0 NOTHING=1 REFUSED=2 BAD=3
 FIX_FORM='-ffunction-sections -fdata-sections'
+TREE_FORMAT=2 # of what is prepared in the cache, .hp/ above all: another number, another tree
 
 usage() {
 	cat <<'END'
@@ -80,7 +81,7 @@ no_room() { fail $BAD /dev/null "$work: cannot be written"; }
 # ---- running -------------------------------------------------------------------------------------------------------
 
 # A command in a process group of its own, so that all of it ends when this program is told to.
-running=''
+running='' counter=''
 run() {
 	local status
 	set -m
@@ -96,6 +97,7 @@ run() {
 interrupted() {
 	trap '' INT TERM HUP
 	[ -z "$running" ] || kill -TERM -- "-$running" 2>/dev/null
+	end_count
 	[ -z "$output" ] || rm -f "$output"
 	echo "hp-kbuild: interrupted; what is finished is kept, the next run goes on from there" >&2
 	exit 130
@@ -399,7 +401,7 @@ get_tree() {
 	local key log status
 	SRCARCH=x86
 	stage 'looking for the tree'
-	key=$({ cat "$image" "$config"; source_key; } | sha256sum | cut -c1-20) || die $BAD "image, configuration or source cannot be read"
+	key=$({ echo "$TREE_FORMAT" && cat "$image" "$config" && source_key; } | sha256sum | cut -c1-20) || die $BAD "image, configuration or source cannot be read"
 	store=$cache/kernel/$kernel-$key
 	tree=$store/tree
 	read_image
@@ -610,8 +612,33 @@ link_entries() { # DIRECTORY
 	return 0
 }
 
+# On a terminal, how many of the list are done, from the second second on; each ends with a byte in $work/finished.
+show_count() { # LIST
+	local total
+	total=$(wc -l <"$1")
+	while sleep 1; do
+		printf '\rhp-kbuild:   %d of %d ' "$(stat -c %s "$work/finished")" "$total" >&2
+	done
+}
+
+end_count() {
+	[ -n "$counter" ] || return 0
+	{ kill "$counter" && wait "$counter"; } 2>/dev/null
+	counter=''
+	printf '\r\033[K' >&2
+}
+
 run_each() { # ACTION TREE OUT FLAGS LIST: for each object of the list
-	run xargs -r -a "$5" -d '\n' -P "$jobs" -I OBJECT "$0" --one "$1" "$2" "$3" "$4" OBJECT "$tree"
+	local status
+	: >"$work/finished" || no_room
+	if [ "$quiet" = 0 ] && [ -t 2 ]; then
+		show_count "$5" &
+		counter=$!
+	fi
+	run xargs -r -a "$5" -d '\n' -P "$jobs" -I OBJECT "$0" --one "$work/finished" "$1" "$2" "$3" "$4" OBJECT "$tree"
+	status=$?
+	end_count
+	return $status
 }
 
 # One object, once: in TREE with FLAGS, to OUT. Runs in a process of its own; whole or not there.
@@ -737,7 +764,13 @@ export_module() {
 
 HP_BIN=$(dirname "$(readlink -f "$0")")
 case ${1:-} in
---one) shift; compile_one "$@"; exit ;;
+--one)
+	finished=$2
+	shift 2
+	(compile_one "$@")
+	status=$?
+	printf . >>"$finished"
+	exit $status ;;
 --kbuild) tree=$2 CC=$3 kernel=$4 jobs=$5; shift 5; kbuild "$tree" -k -j"$jobs" "$@"; exit 0 ;;
 esac
 parse_options "$@"

@@ -9,7 +9,6 @@ set -u
 . "$(dirname "$0")/common.sh"
 
 prepare
-tree_store=$(dirname "$tree")
 patch=$PWD/testdata/kernel/second.patch
 trees() { find "$cache/kernel" -maxdepth 2 -name 'tree*'; }
 trees_before=$(trees)
@@ -136,12 +135,6 @@ result $? and_nowhere_else "$said"
 said=$("$bin/hp-kbuild" -q --kernel="$release" --cache="$cache" "$patch" -o "$out/right.hp" -- --id=right 2>&1)
 result $? package_to_compare_with "$said"
 
-# A cache at DIR that has the tree and no objects.
-cache_without_objects() { # DIR
-	local store
-	store=$1/kernel/$(basename "$tree_store")
-	mkdir -p "$store" && ln -s "$cache/packages" "$1/packages" && ln -s "$tree" "$store/tree" && cp "$tree_store/image" "$store/" && cp "$cache/kernel/hashes" "$1/kernel/"
-}
 with_cache() { # DIR ARGUMENT...
 	local dir=$1
 	shift
@@ -187,7 +180,7 @@ full_disks() {
 }
 mkdir -p "$out/disk"
 export -f full_disks cache_without_objects with_cache result
-export out bin build cache release tree tree_store patch number
+export out bin build cache release tree patch number
 if [ "$(id -u)" = 0 ]; then space=(unshare -m); else space=(unshare -rm); fi
 if "${space[@]}" mount -t tmpfs none "$out/disk" 2>/dev/null; then
 	"${space[@]}" bash -c full_disks

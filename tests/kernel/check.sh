@@ -13,9 +13,24 @@ package_of first second stall
 kbuild testdata/kernel/first.patch -o "$out/bare.hp" -- --id=bare
 result $? package_without_module
 
-said=$("$bin/hp-kbuild" --kernel="$release" --fetch --cache="$cache" testdata/kernel/header.patch -o "$out/header.hp" -- --id=header 2>&1)
-grep -qE '^hp-kbuild: [1-9][0-9]* objects may include fs/proc/internal.h' <<<"$said" && grep -qE '^hp-kbuild: [1-9][0-9]* objects include fs/proc/internal.h' <<<"$said"
-result $? how_many_objects_a_header_reaches_is_said "$said"
+# A header that many objects include: how many is said, what is done of each stage is counted on a terminal, and it goes on.
+cache_without_objects "$out/cold"
+script -qec "'$bin/hp-kbuild' --kernel='$release' --cache='$out/cold' testdata/kernel/header.patch -o '$out/header.hp' -- --id=header" /dev/null \
+	>"$out/header.log" 2>&1 </dev/null
+result $? package_of_a_header "$(cat "$out/header.log")"
+said=$(tr '\r' '\n' <"$out/header.log" | sed 's/\x1b\[K//g')
+shown() { # NAME PATTERN
+	grep -qE "$2" <<<"$said"
+	result $? "$1" "$said"
+}
+reached=$(sed -nE 's/^hp-kbuild: ([0-9]+) objects include .*/\1/p' <<<"$said")
+shown how_many_objects_may_include_it_is_said '^hp-kbuild: [1-9][0-9]* objects may include fs/proc/internal.h'
+shown how_many_objects_include_it_is_said '^hp-kbuild: [1-9][0-9]+ objects include fs/proc/internal.h'
+shown all_of_them_are_compiled "^hp-kbuild: compiling ${reached:-none} objects: new"
+shown they_are_counted_on_a_terminal "^hp-kbuild:   [0-9]+ of ${reached:-none} \$"
+[ -n "$reached" ] && [ "$(find "$out/cold/kernel" -path '*/new/*' -name '*.o' | wc -l)" = "$reached" ]
+result $? as_many_as_was_said "$said"
+rm -rf "$out/cold"
 
 refused init-code 2 '[init-changed]'
 refused initcall-level 2 '[init-changed]'

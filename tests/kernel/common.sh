@@ -55,6 +55,14 @@ prepare() {
 	prepare_release stock_kernel_is_prepared
 }
 
+# A cache at DIR that has the tree and no objects.
+cache_without_objects() { # DIR
+	local tree_store store
+	tree_store=$(dirname "$tree")
+	store=$1/kernel/$(basename "$tree_store")
+	mkdir -p "$store" && ln -s "$cache/packages" "$1/packages" && ln -s "$tree" "$store/tree" && cp "$tree_store/image" "$store/" && cp "$cache/kernel/hashes" "$1/kernel/"
+}
+
 package_of() { # NAME...
 	local name said
 	for name in "$@"; do

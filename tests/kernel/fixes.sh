@@ -52,6 +52,7 @@ missing() { # LOG
 attempt() { # FILE NAME...
 	local name=${1//\//_} file=$1
 	shift
+	echo "$*" >"$out/$name.names"
 	tests/kernel/hunks.py "$tree" "$newer" "$out/differing" "$file" "$@" >"$out/$name.patch"
 	timeout "${HP_FIX_SECONDS:-600}" "$bin/hp-kbuild" --kernel="$release" -q ${HP_KERNEL_CACHE:+--cache="$HP_KERNEL_CACHE"} --module="$out/$name" \
 		--keep="$out/$name.objects" "$out/$name.patch" -o "$out/$name.hp" -- --id="$name" >"$out/$name.log" 2>&1
