@@ -49,12 +49,44 @@ static bool is_kind(const struct unit *unit, enum symbol_kind kind)
 
 // ---- functions -----------------------------------------------------------------------------------
 
+static bool is_preamble(const struct unit *unit)
+{
+	return unit->owner && !strncmp(unit->name, "__cfi_", 6);
+}
+
+/*
+ * -fsanitize=kcfi: what a call through a pointer looks at, in front of the function. Of a replaced function pointers go on meaning
+ * the old entry, in front of which it stays; a new one to which nothing points needs none. Then the function comes without it.
+ */
+static bool is_left_behind(const struct unit *unit)
+{
+	const struct unit *function = unit->owner;
+
+	if (!is_preamble(unit))
+		return false;
+	if (function->match)
+		return unit->match && unit->match->size == unit->size &&
+		       masked_bytes_equal(unit->match, unit);
+	return !function->address_taken && function->symbol_count &&
+	       function->symbols[0]->binding == BINDING_LOCAL;
+}
+
+// Is there one function, and what else there is stands in front of it?
+static bool only_preambles(const struct section *section)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < section->unit_count; i++)
+		count += section->units[i]->kind == UNIT_FUNCTION && !is_preamble(section->units[i]);
+	return count < 2;
+}
+
 static size_t functions_in(const struct section *section)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < section->unit_count; i++)
-		count += section->units[i]->kind == UNIT_FUNCTION;
+		count += section->units[i]->kind == UNIT_FUNCTION && !is_left_behind(section->units[i]);
 	return count;
 }
 
@@ -93,9 +125,18 @@ static void check_function_sections(const struct checker *checker)
 		for (size_t k = 0; k < section->unit_count; k++) {
 			const struct unit *unit = section->units[k];
 
-			if (unit->kind != UNIT_FUNCTION || unit->status == UNIT_SAME ||
+			if (unit->kind != UNIT_FUNCTION || unit->status == UNIT_SAME || is_preamble(unit) ||
 			    can_be_taken_out(unit))
 				continue;
+			if (only_preambles(section)) {
+				refuse(checker, "no-function-sections", unit,
+				       "has a number in front that calls through pointers look at "
+				       "(-fsanitize=kcfi), "
+				       "and that would not come with it; point to no new function, and leave "
+				       "the types "
+				       "of those that are pointed to as they were");
+				break;
+			}
 			refuse(checker, "no-function-sections", unit,
 			       "shares section %s with other functions and cannot be taken out of it safely; "
 			       "build both sides with "

@@ -2,7 +2,7 @@
 // Clang's kCFI: a hash of the type stands before a function whose address is taken. The type of f changed.
 // where: clang16 x86_64
 // flags: -fsanitize=kcfi
-// expect: maybe refuse no-function-sections
+// expect: refuse no-function-sections
 // expect: changed f|__cfi_f; maybe changed __cfi_f; maybe new __cfi_f; maybe removed __cfi_f
 #include "case.h"
 #ifdef NEW

@@ -240,8 +240,9 @@ class Expected:
                     into.add((words[0], "data", words[2]))
                 else:
                     into.add((words[0], "function", words[1]))
-        # facts of the configuration, not of the case; a kcfi preamble is a symbol of its own in its function's section
-        if configuration.tags & {"whole", "kcfi"}:
+        # facts of the configuration, not of the case; what kcfi puts in front of a new function cannot travel where it counts
+        new = any(item[:2] == ("new", "function") for item in self.must | self.may)
+        if "whole" in configuration.tags or ("kcfi" in configuration.tags and new):
             self.may.add(("refuse", "no-function-sections", None))
         if "g" not in configuration.tags:  # nothing tells whether another offset is another layout: allowed to doubt it
             self.may |= {("refuse", "no-types", item[2]) for item in self.must | self.may if item[:2] == ("changed", "function")}
