@@ -36,7 +36,15 @@ $(O)/tests/live/%: $(O)/tests/live/%.o $(foreach f,$(TEST_LIBS),$(call archive,$
 # A fuzzer is one function, LLVMFuzzerTestOneInput(); tests/fuzz/driver.c makes the inputs.
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/driver.o $(foreach f,$(TEST_LIBS),$(call archive,$(f)))
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ldw -lelf $(LIBS_opcodes) -lsodium -lz -ljansson -llzma -lzstd -lbz2
+	$(call say,LINK)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -ldw -lelf $(LIBS_opcodes) -lsodium -lz -ljansson -llzma -lzstd -lbz2
+
+# This one calls hp-diff itself, whose main() goes by another name there.
+$(O)/tests/fuzz/hp-diff-main.o: $(O)/tools/hp-diff.o
+	@mkdir -p $(@D)
+	$(call say,OBJCOPY)objcopy --redefine-sym main=hp_diff_main $< $@
+
+HP_DIFF_PARTS := $(patsubst %.c,$(O)/%.o,$(wildcard tools/hp-diff-*.c tools/common*.c))
+$(O)/tests/fuzz/fuzz_diff: $(O)/tests/fuzz/hp-diff-main.o $(HP_DIFF_PARTS)
 
 test-programs: $(BINARIES) $(O)/bin/hp-config $(O)/libhp.a $(O)/libhp.so plugin $(UNIT_TESTS) $(LIVE_PROGRAMS)
 fuzz-programs: $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -6,9 +6,10 @@
 //
 // New code is seen through GCC's -fsanitize-coverage=trace-pc, which calls __sanitizer_cov_trace_pc() in every
 // basic block. The input that kills the program is written to HP_TESTS_OUT/crash (or ./crash).
+#include "tests/fuzz/driver.h"
+
 #include <dirent.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-// What a fuzzer defines. Seeds: files and folders, separated by spaces; may be NULL.
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-extern const char *fuzz_seeds;
 void __sanitizer_cov_trace_pc(void);
 
 enum { INPUT_MAX = 1 << 20, KEPT_MAX = 4096, MAP_SIZE = 1 << 16, HANG_SECONDS = 20 };
@@ -139,6 +137,40 @@ static void add_seed(const char *path)
 		}
 		free(names);
 	}
+}
+
+static char made_seeds[] = "/tmp/fuzz-seeds-XXXXXX";
+
+static void remove_seeds(void)
+{
+	char command[sizeof(made_seeds) + 16];
+
+	snprintf(command, sizeof(command), "rm -rf %s", made_seeds);
+	if (system(command) != 0)
+		fprintf(stderr, "%s: cannot be removed\n", made_seeds);
+}
+
+const char *fuzz_make_seeds(const char *script)
+{
+	if (!mkdtemp(made_seeds))
+		return NULL;
+	atexit(remove_seeds);
+	setenv("D", made_seeds, 1);
+	if (system(script) != 0)
+		fprintf(stderr, "some seeds could not be made\n");
+	unsetenv("D");
+	return made_seeds;
+}
+
+void fuzz_damage(uint8_t *bytes, size_t length, const uint8_t *input, size_t size)
+{
+	uint64_t random = 1469598103934665603u; // FNV-1a
+
+	for (size_t i = size > 16 ? size - 16 : 0; i < size; i++)
+		random = (random ^ input[i]) * 1099511628211u;
+	for (size_t count = 1 + (random >> 60) % 4; length && count--;
+	     random = random * 6364136223846793005u + 1442695040888963407u)
+		bytes[(random >> 33) % length] ^= (uint8_t)(random >> 20) | 1;
 }
 
 static void put_number(size_t at, size_t width)

@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "apply/cfi.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/driver.h"
 
 enum { ADDRESS = 0x10000, STEPS_MAX = 64 };
 

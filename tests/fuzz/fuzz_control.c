@@ -11,12 +11,10 @@
 
 #include "apply/control.h"
 #include "apply/record.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/driver.h"
 
 enum { ADDRESS = 0x10000000, BLOCK = CONTROL_SIZE };
 
-static char seeds[] = "/tmp/hp-fuzz-control-XXXXXX";
 const char *fuzz_seeds;
 static struct process process = {.memory = -1};
 static struct mapping mapping = {
@@ -108,7 +106,7 @@ static void put(struct builder *seed, uint8_t type, struct builder *contents)
 
 static void write_seed(const char *name, const uint8_t *bytes, size_t size)
 {
-	char *path = path_join(seeds, name);
+	char *path = path_join(fuzz_seeds, name);
 
 	if (file_write(path, bytes, size))
 		abort();
@@ -171,7 +169,10 @@ __attribute__((constructor)) static void make_seeds(void)
 	process.mapping_count = 1;
 	process.arena = arena_new();
 	if (process.memory < 0 || ftruncate(process.memory, ADDRESS + BLOCK) ||
-	    control_create(&process, ADDRESS) || !mkdtemp(seeds))
+	    control_create(&process, ADDRESS))
+		abort();
+	fuzz_seeds = fuzz_make_seeds("");
+	if (!fuzz_seeds)
 		abort();
 	encode_image(&one, &(struct control_image){.base = 0x400000,
 						   .start = 0x400000,
@@ -188,18 +189,4 @@ __attribute__((constructor)) static void make_seeds(void)
 	*vec_push(&seed.bytes) = 0;
 	write_seed("two", seed.bytes.at, seed.bytes.count);
 	free(seed.bytes.at);
-	fuzz_seeds = seeds;
-}
-
-__attribute__((destructor)) static void remove_seeds(void)
-{
-	const char *const names[] = {"one", "two"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		char *path = path_join(seeds, names[i]);
-
-		unlink(path);
-		free(path);
-	}
-	rmdir(seeds);
 }

@@ -1,42 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Asks everything of the debug information of an object, explains its differences to a copy, and lists instructions.
+// Asks everything of the debug information of an object, explains its differences to a copy, and lists instructions. The copy
+// has one byte of its file damaged, or a few of its debug information alone.
 #include "diff/debug.h"
 #include "diff/model.h"
+#include "tests/fuzz/driver.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *fuzz_seeds;
-
-static char directory[] = "/tmp/fuzz-debug-XXXXXX";
 
 // Small sources in all the forms that debug information has.
 __attribute__((constructor)) static void make_seeds(void)
 {
-	static const char command[] =
-		"for source in lines_inlined cold_part switch_table static_locals; do "
+	fuzz_seeds = fuzz_make_seeds(
+		"here=$PWD; cd $D; for source in diff/lines_inlined diff/cold_part diff/switch_table "
+		"diff/static_locals "
+		"plugin/inlined_statics diff/static_swapped; do name=$(basename $source); "
 		"for form in gdwarf-5 gdwarf-4 gdwarf-2 gdwarf64 gz gsplit-dwarf; do "
-		"(cd %s && ${CC:-gcc} -O2 -g -$form -ffunction-sections -DNEW -c -o $source-$form.o "
-		"\"$OLDPWD\"/testdata/diff/$source.c); done; "
-		"! command -v clang || clang -O2 -g -DNEW -c -o %s/$source-clang.o testdata/diff/$source.c; "
-		"done >/dev/null 2>&1; rm -f %s/*.dwo";
-	char text[sizeof(command) + 3 * sizeof(directory)];
-
-	if (!mkdtemp(directory))
-		return;
-	snprintf(text, sizeof(text), command, directory, directory, directory);
-	if (system(text) == 0)
-		fuzz_seeds = directory;
-}
-
-__attribute__((destructor)) static void remove_seeds(void)
-{
-	char text[sizeof(directory) + 16];
-
-	snprintf(text, sizeof(text), "rm -rf %s", directory);
-	if (fuzz_seeds && system(text) != 0)
-		fuzz_seeds = NULL;
+		"${CC:-gcc} -O2 -g -$form -ffunction-sections -DNEW -c -o $name-$form.o "
+		"$here/testdata/$source.c; done; "
+		"! command -v clang || clang -O2 -g -DNEW -c -o $name-clang.o $here/testdata/$source.c; "
+		"done >/dev/null 2>&1; "
+		"for source in static_namesakes static_in_inline_function; do "
+		"${CC:-gcc} -O2 -g -c -o $source.o $here/testdata/cases/$source.cc; done 2>/dev/null; rm -f "
+		"*.dwo");
 }
 
 static void ask(struct object *object, struct arena *arena)
@@ -50,6 +38,7 @@ static void ask(struct object *object, struct arena *arena)
 		const struct unit *unit = &object->units[i];
 
 		unit_declared(unit, &file, &line);
+		debug_static(object, unit->section, unit->offset, &line);
 		if (unit->kind == UNIT_DATUM)
 			object_field(object, unit->name, unit->size / 2, arena);
 		if (unit->kind != UNIT_FUNCTION)
@@ -100,11 +89,38 @@ static void compare_bytes(const uint8_t *old_data, const uint8_t *new_data, size
 	interner_free(names);
 }
 
+// One section of those that hold debug information alone: damage elsewhere mostly keeps all of it from being read.
+static bool damage_debug(uint8_t *bytes, const uint8_t *data, size_t size)
+{
+	const Elf64_Ehdr *header = (const void *)data;
+	size_t skip = data[size - 1] % 8;
+	Elf64_Shdr section;
+
+	if (size < sizeof(*header) || header->e_shoff > size)
+		return false;
+	for (size_t i = 0; i < 8u * header->e_shnum; i++) {
+		size_t at = header->e_shoff + i % header->e_shnum * sizeof(section);
+
+		if (at + sizeof(section) > size)
+			return false;
+		memcpy(&section, data + at, sizeof(section));
+		if (section.sh_type != SHT_PROGBITS || section.sh_flags & (SHF_ALLOC | SHF_EXECINSTR) ||
+		    section.sh_offset > size || section.sh_size > size - section.sh_offset || skip-- > 0)
+			continue;
+		fuzz_damage(bytes + section.sh_offset, section.sh_size, data, size);
+		return true;
+	}
+	return false;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = xalloc(size + 1); // a size that the sanitizer knows to the byte
 
 	if (size > 64) {
+		memcpy(copy, data, size);
+		if (damage_debug(copy, data, size))
+			compare_bytes(data, copy, size);
 		memcpy(copy, data, size);
 		copy[64 + hash_bytes(data + size - 8, 8, size) % (size - 64)] ^= data[size - 1] | 1;
 		compare_bytes(data, copy, size);

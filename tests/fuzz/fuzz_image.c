@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // No image can crash the reader, nor the matching of an object in it, nor the comparing of it with another.
 #include "create/match.h"
+#include "tests/fuzz/driver.h"
 
 #include <stdlib.h>
 #include <string.h>

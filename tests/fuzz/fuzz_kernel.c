@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // No kernel or module, packed or not, can crash the reader, or make it work without end.
 #include "create/image.h"
+#include "tests/fuzz/driver.h"
 
 const char *fuzz_seeds = "testdata/fuzz/kernel";
 
@@ -26,7 +27,6 @@ static void ask(const struct image *image)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct diags *diags = diags_new();

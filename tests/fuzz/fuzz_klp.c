@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "formats/klp.h"
+#include "tests/fuzz/driver.h"
 
 const char *fuzz_seeds = "testdata/fuzz/klp";
 
@@ -42,7 +43,6 @@ static void read_chunk(const uint8_t *data, size_t size)
 	free(again);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size >= 4 && !memcmp(data,

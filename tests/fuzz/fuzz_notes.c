@@ -2,39 +2,20 @@
 // Damages the notes of an object alone, and compares it with the undamaged one: correlation, layouts, reasons, options.
 #include "diff/model.h"
 #include "diff/notes.h"
+#include "tests/fuzz/driver.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *fuzz_seeds;
-
-static char directory[] = "/tmp/fuzz-notes-XXXXXX";
 
 // Notes are made by the plugin when it is there; else the driver's own inputs have to do.
 __attribute__((constructor)) static void make_seeds(void)
 {
-	static const char command[] = "plugin=${HP_BUILD:-build}/gcc-plugin/hotpatch.so; for source in "
-				      "testdata/plugin/*.c testdata/diff/*.c; do "
-				      "${CC:-gcc} -O2 -DOLD -DLOOKS_LIKE=3 -fplugin=$plugin -c -o "
-				      "%s/$(basename $source .c).o $source; "
-				      "done 2>/dev/null";
-	char text[sizeof(command) + sizeof(directory)];
-
-	if (!mkdtemp(directory))
-		return;
-	snprintf(text, sizeof(text), command, directory);
-	if (system(text) == 0)
-		fuzz_seeds = directory;
-}
-
-__attribute__((destructor)) static void remove_seeds(void)
-{
-	char text[sizeof(directory) + 16];
-
-	snprintf(text, sizeof(text), "rm -rf %s", directory);
-	if (fuzz_seeds && system(text) != 0)
-		fuzz_seeds = NULL;
+	fuzz_seeds = fuzz_make_seeds("plugin=${HP_BUILD:-build}/gcc-plugin/hotpatch.so; for source in "
+				     "testdata/plugin/*.c testdata/diff/*.c; do "
+				     "${CC:-gcc} -O2 -DOLD -DLOOKS_LIKE=3 -fplugin=$plugin -c -o "
+				     "$D/$(basename $source .c).o $source; done 2>/dev/null");
 }
 
 static void use_notes(struct object *old, struct object *new_object)
@@ -101,15 +82,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *copy = xalloc(size + 1), *at; // a size that the sanitizer knows to the byte
 
 	if (size > 64) {
-		uint64_t random = hash_bytes(data + size - 8, 8, size);
-
 		memcpy(copy, data, size);
 		at = memmem(copy, size, "HPN\2", 4);
-		for (int i = 0; at && i < 4;
-		     i++, random = random * 6364136223846793005u + 1442695040888963407u)
-			at[(random >> 33) % (size - (size_t)(at - copy))] ^= (uint8_t)(random >> 20) | 1;
-		if (at)
+		if (at) {
+			fuzz_damage(at, size - (size_t)(at - copy), data, size);
 			make_sum_right(at, size - (size_t)(at - copy));
+		}
 		compare_bytes(data, copy, size);
 	}
 	free(copy);

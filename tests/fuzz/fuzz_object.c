@@ -1,38 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Loads bytes as an object and compares it with itself, and with a copy in which one byte differs.
 #include "diff/model.h"
+#include "tests/fuzz/driver.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *fuzz_seeds;
 
-static char directory[] = "/tmp/fuzz-object-XXXXXX";
-
-// Seeds are made when the fuzzer starts: what the compiler at hand makes of the small sources, in several forms.
+// Seeds are made when the fuzzer starts: what the compilers at hand make of the small sources, in several forms.
 __attribute__((constructor)) static void make_seeds(void)
 {
-	static const char command[] =
-		"for source in testdata/diff/*.c; do name=$(basename $source .c); "
-		"${CC:-gcc} -O2 -g -ffunction-sections -fdata-sections -DNEW -c -o %s/$name.o $source; "
-		"${CC:-gcc} -O1 -g0 -fPIC -DOLD -c -o %s/$name-pic.o $source; done 2>/dev/null";
-	char text[sizeof(command) + 2 * sizeof(directory)];
-
-	if (!mkdtemp(directory))
-		return;
-	snprintf(text, sizeof(text), command, directory, directory);
-	if (system(text) == 0)
-		fuzz_seeds = directory;
-}
-
-__attribute__((destructor)) static void remove_seeds(void)
-{
-	char text[sizeof(directory) + 16];
-
-	snprintf(text, sizeof(text), "rm -rf %s", directory);
-	if (fuzz_seeds && system(text) != 0)
-		fuzz_seeds = NULL;
+	fuzz_seeds = fuzz_make_seeds("tests/fuzz/objects.sh $D NEW all 2>/dev/null");
 }
 
 static void check_pairs(struct object *old, struct object *new_object, struct diags *diags)

@@ -2,9 +2,9 @@
 // Opens and links packages. An input that begins with the package magic is opened as it is, then once more with its
 // digests made right. Any other input is taken as the contents of the three chunks (two u32 sizes, manifest, target
 // record, payload) and put into a container with right digests: so mutations reach the inner decoders.
+#include "tests/fuzz/driver.h"
 #include "tests/unit/test_formats.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *fuzz_seeds;
 
 enum { HEADER = 64, ENTRY = 64, LINK_MAX = 1 << 20 };
@@ -164,31 +164,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 // ---- seeds -----------------------------------------------------------------------------------------------------
 
-static char seeds[32] = "/tmp/hp-fuzz-XXXXXX";
-
 static void write_seed(const char *name, const uint8_t *bytes, size_t size)
 {
 	char path[64];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", seeds, name);
+	snprintf(path, sizeof(path), "%s/%s", fuzz_seeds, name);
 	file = fopen(path, "wb");
 	if (!file)
 		return;
 	fwrite(bytes, 1, size, file);
 	fclose(file);
-}
-
-static void remove_seeds(void)
-{
-	static const char *const names[] = {"package", "signed", "contents"};
-	char path[64];
-
-	for (unsigned i = 0; i < 3; i++) {
-		snprintf(path, sizeof(path), "%s/%s", seeds, names[i]);
-		unlink(path);
-	}
-	rmdir(seeds);
 }
 
 // The chunks' contents one behind the other, as open_contents() takes them.
@@ -220,9 +206,9 @@ __attribute__((constructor)) static void make_seeds(void)
 	struct sample *sample;
 	size_t size;
 
-	if (!mkdtemp(seeds))
+	fuzz_seeds = fuzz_make_seeds("");
+	if (!fuzz_seeds)
 		abort();
-	atexit(remove_seeds);
 	sample = sample_new();
 	write_seed("package", sample->bytes, sample->size);
 	write_contents(sample);
@@ -232,5 +218,4 @@ __attribute__((constructor)) static void make_seeds(void)
 	write_seed("signed", signed_bytes, size);
 	free(signed_bytes);
 	sample_free(sample);
-	fuzz_seeds = seeds;
 }

@@ -2,16 +2,16 @@
 // Asks for the debug information of objects whose .dwo file, or .dwp file, is the input.
 #include "diff/debug.h"
 #include "diff/model.h"
+#include "tests/fuzz/driver.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *fuzz_seeds;
 
-static char directory[] = "/tmp/fuzz-split-XXXXXX";
-static char seeds[sizeof(directory) + 8];
+static const char *directory;
+static char seeds[64];
 static struct file objects[3];
 static size_t object_count;
 
@@ -19,8 +19,10 @@ static size_t object_count;
 // of DWARF 5, but comes to no end on what GCC writes there.
 __attribute__((constructor)) static void prepare(void)
 {
-	static const char command[] =
-		"cd %s && mkdir seeds && "
+	char path[64];
+
+	directory = fuzz_make_seeds(
+		"cd $D && mkdir seeds && "
 		"printf 'struct s { int a; long b[4]; }; struct s s; int take(int); "
 		"static inline __attribute__((always_inline)) int in(int x) { return x > 9 ? take(x + s.a) : "
 		"x; } "
@@ -31,31 +33,15 @@ __attribute__((constructor)) static void prepare(void)
 		"x.o $4.o; }; "
 		"{ make 4 ${CC:-gcc} dwp 0 && make 5 ${CC:-gcc} true 1 && { ! command -v clang || make 5 "
 		"clang llvm-dwp 2; }; } "
-		">/dev/null 2>&1";
-	char text[sizeof(command) + sizeof(directory)];
-
-	if (!mkdtemp(directory))
-		return;
-	snprintf(text, sizeof(text), command, directory);
-	if (system(text) != 0)
+		">/dev/null 2>&1");
+	if (!directory)
 		return;
 	for (unsigned number = 0; number < ARRAY_SIZE(objects); number++) {
-		snprintf(text, sizeof(text), "%s/%u.o", directory, number);
-		object_count += !file_map(text, &objects[object_count]);
+		snprintf(path, sizeof(path), "%s/%u.o", directory, number);
+		object_count += !file_map(path, &objects[object_count]);
 	}
 	snprintf(seeds, sizeof(seeds), "%s/seeds", directory);
 	fuzz_seeds = seeds;
-}
-
-__attribute__((destructor)) static void remove_all(void)
-{
-	char text[sizeof(directory) + 16];
-
-	for (size_t i = 0; i < object_count; i++)
-		file_unmap(&objects[i]);
-	snprintf(text, sizeof(text), "rm -rf %s", directory);
-	if (fuzz_seeds && system(text) != 0)
-		fuzz_seeds = NULL;
 }
 
 static void ask(struct object *object, struct arena *arena)
@@ -110,7 +96,7 @@ static bool write_plainly(const char *path, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char path[sizeof(directory) + 8];
+	char path[64];
 
 	for (unsigned package = 0; package < 2; package++) {
 		snprintf(path, sizeof(path), "%s/x.%s", directory, package ? "dwp" : "dwo");
