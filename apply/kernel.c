@@ -26,6 +26,17 @@ static ssize_t read_whole(const char *path, void *bytes, size_t room)
 	return size;
 }
 
+// 1 the patch's flag is set, 0 it is not, -errno when the patch is not there.
+static int flag_of(const char *module, const char *flag)
+{
+	char path[256], text[8];
+	ssize_t size;
+
+	snprintf(path, sizeof(path), LIVEPATCH "/%s/%s", module, flag);
+	size = read_whole(path, text, sizeof(text));
+	return size > 0 ? *text == '1' : size < 0 ? -errno : -ENODATA;
+}
+
 // Build ID among ELF notes.
 static size_t find_build_id(const uint8_t *notes, size_t size, uint8_t id[KERNEL_BUILD_ID_MAX])
 {
@@ -82,13 +93,6 @@ static const char *read_line(struct arena *arena, const char *format, const char
 		if ((unsigned char)*at < 0x20 || (unsigned char)*at == 0x7f)
 			*at = '?';
 	return arena_strdup(arena, text);
-}
-
-static bool read_flag(struct arena *arena, const char *module, const char *name)
-{
-	const char *text = read_line(arena, LIVEPATCH "/%s/%s", module, name);
-
-	return text && !strcmp(text, "1");
 }
 
 // Whether the kernel has the object, so that its functions are replaced: a module may come later. Linux before 6.1 does not say.
@@ -175,8 +179,8 @@ struct kernel_patch *kernel_patches(struct arena *arena, size_t *count)
 		patch->id = read_line(arena, MODULES "/%s/parameters/%s", patch->module, "hotpatch_id");
 		patch->title = read_line(arena, MODULES "/%s/parameters/%s", patch->module, "hotpatch_title");
 		patch->fixes = read_line(arena, MODULES "/%s/parameters/%s", patch->module, "hotpatch_fixes");
-		patch->enabled = read_flag(arena, patch->module, "enabled");
-		patch->transition = read_flag(arena, patch->module, "transition");
+		patch->enabled = flag_of(patch->module, "enabled") == 1;
+		patch->transition = flag_of(patch->module, "transition") == 1;
 		read_objects(arena, patch);
 		snprintf(path, sizeof(path), MODULES "/%s/notes/.note.gnu.build-id", patch->module);
 		size = read_whole(path, note, sizeof(note));
@@ -275,10 +279,12 @@ int kernel_disable(const char *module)
 
 int kernel_settled(const char *module)
 {
-	char path[256], text[8];
-	ssize_t size;
+	int transition = flag_of(module, "transition");
 
-	snprintf(path, sizeof(path), LIVEPATCH "/%s/transition", module);
-	size = read_whole(path, text, sizeof(text));
-	return size < 0 ? -errno : size > 0 && *text == '0';
+	return transition < 0 ? transition : !transition;
+}
+
+int kernel_enabled(const char *module)
+{
+	return flag_of(module, "enabled");
 }

@@ -52,6 +52,9 @@ int kernel_disable(const char *module);
 /* 1 the transition is over, 0 it goes on, -errno when the patch is not there. */
 int kernel_settled(const char *module);
 
+/* 1 the kernel uses the patch, 0 it does not (a replaced one is listed a moment longer), -errno when it is not there. */
+int kernel_enabled(const char *module);
+
 /* A task that has not gone over yet, and where it is. */
 struct kernel_task {
 	int pid, tid;

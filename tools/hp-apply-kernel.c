@@ -240,12 +240,14 @@ static int give_up(struct kernel_run *run, const char *module)
 		      "longer --timeout");
 }
 
-// Patches that this one replaced are out of use: their modules can go.
+// Patches that this one replaced are out of use: their modules can go. The kernel disables them before it says that
+// the transition is over, and takes them from its list only afterwards (klp_complete_transition() and the work that
+// klp_free_replaced_patches_async() queues, kernel/livepatch/transition.c and core.c).
 static void unload_replaced(struct kernel_run *run, struct kernel_patch *before, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (before[i].id && strcmp(before[i].id, run->id) != 0 &&
-		    kernel_settled(before[i].module) < 0)
+		    kernel_enabled(before[i].module) <= 0)
 			unload(before[i].module);
 	}
 }
