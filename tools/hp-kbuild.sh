@@ -489,16 +489,36 @@ why_not_compiled() { # FILE
 	echo "it is compiled into nothing of this kernel"
 }
 
+# What runs in the kernel, of all that its makefiles compile: $work/own. They also make what runs before it (decompressor, EFI stub,
+# real mode), after it (purgatory) or beside it (their own tools); some of that from sources of the kernel (lib/cmdline.c). What
+# tells are the folder and, for x86, the memory model that only the kernel is compiled for (KBUILD_CFLAGS of arch/x86/Makefile), the
+# last one of a command being the one that counts. The vDSO is among them, though it runs in processes: hp-build
+# refuses where it changes, and nobody would be told otherwise.
+list_own() {
+	awk -F'\t' -v arch="$SRCARCH" '
+		$1 ~ /^(scripts|usr)\// { next }
+		$2 ~ /[.]S$/ && $1 ~ ("^arch/" arch "/(boot|realmode|purgatory|entry/vdso)/") { next }
+		arch == "x86" && $2 ~ /[.]c$/ {
+			model = $4
+			if (!sub(/.*-mcmodel=/, "", model) || model !~ /^kernel( |$)/) {
+				if ($1 !~ ("^arch/" arch "/entry/vdso/[^/]*$"))
+					next
+				print $1 >"/dev/stderr"
+			}
+		}
+		{ print }' "$tree/.hp/commands" >"$work/own" 2>"$work/vdso" || no_room
+}
+
 # Objects by source file, and by the headers that their sources may include: $work/objects.
 find_objects() {
 	local file
 	stage 'finding the objects'
 	: >"$work/sources"
 	: >"$work/reach"
+	list_own
 	while IFS= read -r file; do
 		case $file in
-		arch/"$SRCARCH"/boot/* | arch/"$SRCARCH"/realmode/* | arch/"$SRCARCH"/entry/vdso/* | arch/"$SRCARCH"/purgatory/*)
-			note "$file: is no part of the running kernel's own code; not patched" ;;
+		arch/"$SRCARCH"/boot/*) beside_the_kernel "$file" ;;
 		arch/"$SRCARCH"/*) sort_file "$file" ;;
 		arch/*) note "$file: is for another architecture" ;;
 		Documentation/* | tools/* | samples/* | scripts/* | usr/* | *.rst | *.txt | MAINTAINERS | CREDITS) note "$file: is no code of the kernel" ;;
@@ -506,16 +526,25 @@ find_objects() {
 		*) sort_file "$file" ;;
 		esac
 	done <"$work/changed"
-	awk -F'\t' 'NR == FNR { wanted[$1] = 1; next } wanted[$2] && $1 !~ /^(scripts|usr|certs)\// { print $1 }' \
-		"$work/sources" "$tree/.hp/commands" >"$work/objects.direct" || no_room
+	awk -F'\t' 'NR == FNR { wanted[$1] = 1; next } wanted[$2] { print $1 }' "$work/sources" "$work/own" >"$work/objects.direct" || no_room
 	: >"$work/objects.reached"
 	[ ! -s "$work/reach" ] || find_reached
 	sort -u "$work/objects.direct" "$work/objects.reached" >"$work/objects" || no_room
 }
 
+is_source() { # FILE COMMANDS
+	awk -F'\t' -v f="$1" '$2 == f { found = 1; exit } END { exit !found }' "$2"
+}
+
+beside_the_kernel() { # FILE
+	note "$1: is no part of the running kernel's own code; not patched"
+}
+
 sort_file() { # FILE: a source of its own, or something others include
-	if awk -F'\t' -v f="$1" '$2 == f { found = 1; exit } END { exit !found }' "$tree/.hp/commands"; then
+	if is_source "$1" "$work/own"; then
 		echo "$1" >>"$work/sources" || no_room
+	elif is_source "$1" "$tree/.hp/commands"; then
+		beside_the_kernel "$1"
 	elif [ ! -e "$tree/$1" ]; then
 		note "$1: is new; what includes it is compiled"
 	elif grep -qE "	([^	]*/)?${1##*/}(	|\$)" "$tree/.hp/includes"; then
@@ -550,8 +579,7 @@ find_reached() {
 			}
 		}
 		function escape(text) { gsub(/[.+]/, "\\\\&", text); return text }' \
-		"$work/reach" "$tree/.hp/includes" "$tree/.hp/commands" |
-		sed -E "/^(scripts|usr|certs|arch\/$SRCARCH\/(boot|realmode|purgatory|entry\/vdso))\//d" | sort -u >"$work/candidates" || no_room
+		"$work/reach" "$tree/.hp/includes" "$work/own" | sort -u >"$work/candidates" || no_room
 	count=$(wc -l <"$work/candidates")
 	note "$count objects may include $(tr '\n' ' ' <"$work/reach")"
 	stage 'reading the dependencies'
@@ -746,6 +774,8 @@ build_package() {
 		"${build_options[@]}" "$base/old" "$base/new"
 	status=$?
 	stage ''
+	[ $status != $REFUSED ] || ! grep -xFf "$work/vdso" "$work/objects" >"$work/beside" ||
+		note "$(paste -sd ' ' "$work/beside"): part of the vDSO, which runs in processes: a livepatch does not reach it, a restart does"
 	return $status
 }
 

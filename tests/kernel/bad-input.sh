@@ -56,6 +56,15 @@ says makefile 1 "stays configured as it is" "$out/makefile.patch"
 appends boot arch/x86/boot/main.c 'int x;'
 says code_that_runs_before_the_kernel 1 "is no part of the running kernel's own code" "$out/boot.patch"
 says nothing_is_left_to_patch 1 "touches no object of $release" "$out/boot.patch"
+# The vDSO runs now, and no livepatch reaches it; what hands it to processes is code of the kernel, in the same folder.
+sed_of() { # PATCH FILE EXPRESSION
+	sed "$3" "$tree/$2" | diff -u --label "a/$2" --label "b/$2" "$tree/$2" - >"$out/$1.patch"
+}
+sed_of vdso lib/vdso/gettimeofday.c 's/^\tif (time)$/\tif (time \&\& t)/'
+says change_of_the_vdso 2 "part of the vDSO" "$out/vdso.patch"
+sed_of vma arch/x86/entry/vdso/vma.c '/^static unsigned long vdso_addr(/{n;s/{/{\n\tif (len == 12345)\n\t\treturn start;\n/}'
+said=$(kbuild "$out/vma.patch" -o "$out/vma.hp" 2>&1) && grep -q "replaces  arch_setup_additional_pages" <<<"$said"
+result $? code_beside_the_vdso_is_patched "$said"
 appends broken fs/proc/cmdline.c 'this is no C'
 says patched_source_that_does_not_compile 2 "fs/proc/cmdline.o: cannot be compiled (new)" "$out/broken.patch"
 says the_error_of_the_compiler_is_shown 2 "error:" "$out/broken.patch"
