@@ -105,25 +105,47 @@ bool instruction_is_nop(const struct instruction *instruction)
 	       !strcmp(instruction->text, "xchg   %ax,%ax");
 }
 
-// Tables say that something will be written there: jump labels, alternatives, tracing.
-static bool is_named_by_table(const struct unit *unit, uint64_t start, uint64_t end)
+typedef VEC(uint64_t) offset_list;
+
+static int compare_offsets(const void *a, const void *b)
 {
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+// Where tables say that something will be written: jump labels, alternatives, tracing. Sorted.
+static offset_list named_by_tables(const struct unit *unit)
+{
+	offset_list found = {0};
+
 	for (size_t i = 0; i < unit->part_count; i++) {
 		const struct unit *part = unit->parts[i];
 
 		for (size_t k = 0;
 		     part->kind == UNIT_ENTRY && part->section->special && k < part->reloc_count; k++)
-			if (part->relocs[k].target == unit &&
-			    part->relocs[k].target_offset >= (int64_t)start &&
-			    part->relocs[k].target_offset < (int64_t)end)
-				return true;
+			if (part->relocs[k].target == unit && part->relocs[k].target_offset >= 0)
+				*vec_push(&found) = (uint64_t)part->relocs[k].target_offset;
 	}
-	return false;
+	if (found.count)
+		qsort(found.at, found.count, sizeof(*found.at), compare_offsets);
+	return found;
+}
+
+// Moves *next to the first offset that is not in front of START; true when it is in front of END.
+static bool is_named(const offset_list *named, size_t *next, uint64_t start, uint64_t end)
+{
+	while (*next < named->count && named->at[*next] < start)
+		(*next)++;
+	return *next < named->count && named->at[*next] < end;
 }
 
 /* Compilers align what loops and calls jump to: on 8 bytes and more (-falign-loops=16:11:8). */
 void mark_padding(const struct unit *unit, const struct listing *listing, bool *padding)
 {
+	offset_list named = listing->count ? named_by_tables(unit) : (offset_list){0};
+	size_t at = 0;
+
 	for (size_t i = 0, next; i < listing->count; i = next) {
 		uint64_t start = listing->at[i].at, end;
 		bool is;
@@ -136,8 +158,9 @@ void mark_padding(const struct unit *unit, const struct listing *listing, bool *
 		}
 		end = next < listing->count ? listing->at[next].at : unit->size;
 		is = i && (next == listing->count || !((unit->offset + end) % 8)) &&
-		     !is_named_by_table(unit, start, end);
+		     !is_named(&named, &at, start, end);
 		for (size_t k = i; k < next; k++)
 			padding[k] = is;
 	}
+	free(named.at);
 }
