@@ -157,16 +157,41 @@ static bool take_build_id(struct image *image, struct diags *diags)
 	return true;
 }
 
+static bool foreign(const struct image *image, uint16_t machine, bool big_endian, struct diags *diags)
+{
+	const struct arch *arch = arch_find(machine, big_endian);
+
+	if (!arch)
+		return fail(image, diags, "arch-mismatch",
+			    "is for machine %u, which this program does not know", machine);
+	return fail(
+		image, diags, "arch-mismatch",
+		"is for %s (machine %u): packages are made for images of x86_64 only; compare its objects "
+		"by hp-diff",
+		arch->name, machine);
+}
+
 static bool find_machine(struct image *image, struct diags *diags)
 {
 	const Elf64_Ehdr *header = &image->private->elf.header;
 
 	image->arch = arch_find(header->e_machine, false);
 	image->private->link = image->arch ? arch_link(image->arch) : NULL;
-	if (!image->private->link)
-		return fail(image, diags, "arch-mismatch",
-			    "is for machine %u, whose images this program does not know", header->e_machine);
-	return true;
+	return image->private->link || foreign(image, header->e_machine, false, diags);
+}
+
+// What elf_view_open() takes for no file of ours, but is one of a machine that writes numbers the other way round.
+static bool is_big_endian(const uint8_t *bytes, size_t size)
+{
+	return size >= sizeof(Elf64_Ehdr) && !memcmp(bytes, ELFMAG, SELFMAG) &&
+	       bytes[EI_CLASS] == ELFCLASS64 && bytes[EI_DATA] == ELFDATA2MSB;
+}
+
+static uint16_t big_endian_machine(const uint8_t *bytes)
+{
+	size_t at = offsetof(Elf64_Ehdr, e_machine);
+
+	return (uint16_t)(bytes[at] << 8 | bytes[at + 1]);
 }
 
 static bool check_kind(struct image *image, struct diags *diags)
@@ -184,6 +209,8 @@ static bool read_image(struct image *image, const uint8_t *bytes, size_t size, s
 {
 	const char *wrong = elf_view_open(&image->private->elf, bytes, size, image->arena);
 
+	if (is_big_endian(bytes, size))
+		return foreign(image, big_endian_machine(bytes), true, diags);
 	if (wrong)
 		return fail(image, diags, "malformed-object", "%s; link it again", wrong);
 	if (!check_kind(image, diags) || !take_build_id(image, diags))
@@ -264,6 +291,8 @@ static bool read_kernel(struct image *image, const uint8_t *bytes, size_t size, 
 {
 	const char *wrong = elf_view_open(&image->private->elf, bytes, size, image->arena);
 
+	if (is_big_endian(bytes, size))
+		return foreign(image, big_endian_machine(bytes), true, diags);
 	if (wrong)
 		return fail(image, diags, "malformed-object", "%s; get the whole file", wrong);
 	image->elf_type = image->private->elf.header.e_type;

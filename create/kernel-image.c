@@ -50,6 +50,17 @@ static const char *find_payload(const uint8_t *bytes, size_t size, struct elf_ra
 	return NULL;
 }
 
+// The header of an arm64 kernel, which is no ELF file (Documentation/arm64/booting.rst).
+static bool is_arm64_image(const uint8_t *bytes, size_t size)
+{
+	return size >= 64 && !memcmp(bytes + 56, "ARM\x64", 4);
+}
+
+static const char *code_of(const struct file *file)
+{
+	return is_arm64_image(file->data, file->size) ? "arch-mismatch" : "malformed-object";
+}
+
 static bool is_elf(const uint8_t *bytes, size_t size)
 {
 	return size >= sizeof(Elf64_Ehdr) && !memcmp(bytes, ELFMAG, SELFMAG);
@@ -69,6 +80,10 @@ static const char *unpack(const struct file *file, struct elf_range *elf, uint8_
 	*elf = packed;
 	if (is_elf(packed.at, packed.size))
 		return NULL;
+	if (is_arm64_image(file->data, file->size))
+		return "is a kernel of aarch64: packages are made for images of x86_64 only; compare its "
+		       "objects by "
+		       "hp-diff";
 	if (packed.at == file->data && !is_compressed(file->data, file->size))
 		return "is no kernel image or module (bzImage, vmlinux, .ko, compressed or not)";
 	*owned = decompress(packed.at, packed.size, CONTENTS_MAX, &elf->size, &wrong);
@@ -239,6 +254,7 @@ struct image *kernel_image_open(const char *file, const char *name, struct diags
 			return image;
 		}
 	} else {
+		place.code = code_of(&mapped);
 		diags_add(diags, &place, "%s", wrong);
 	}
 	file_unmap(&mapped);
@@ -256,6 +272,7 @@ struct image *kernel_image_open_memory(const char *name, const uint8_t *bytes, s
 	uint8_t *owned;
 	const char *wrong = unpack(&file, &elf, &owned);
 
+	place.code = code_of(&file);
 	if (wrong)
 		diags_add(diags, &place, "%s", wrong);
 	else

@@ -138,7 +138,7 @@ check-plugin-refusals: all
 # Packages for the distribution's stock kernel, in QEMU; downloads 330 MB once and keeps them in build/kernel.
 check-kernel: all
 	@$(RUN) --out=$(O)/tests/out --script $(KERNEL_SUBSET) tests/kernel/check.sh tests/kernel/export.sh tests/kernel/tutorial.sh \
-		tests/kernel/cold.sh tests/kernel/traps.sh tests/kernel/real.sh
+		tests/kernel/cold.sh tests/kernel/traps.sh tests/kernel/real.sh tests/kernel/other-arch.sh
 
 demo: all
 	@HP_BIN=$(abspath $(O)/bin) HP_PAIRS=$(PAIRS) demo/redis/run.sh $(O)/demo

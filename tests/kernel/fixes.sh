@@ -45,7 +45,7 @@ choose() {
 missing() { # LOG
 	sed -nE "s/.*implicit declaration of function '([^']*)'.*/\\1/p; s/.*error: '([^']*)' undeclared.*/\\1/p
 		s/.*too (many|few) arguments to function '([^']*)'.*/\\2/p; s/.*passing argument [0-9]+ of '([^']*)'.*/\\1/p
-		s/.*refers to \`([^']*)', which the kernel does not have.*/\\1/p" "$1" | sort -u
+		s/.*refers to \`([^']*)', which the kernel does not have.*/\\1/p" "$1" | grep -oE '[A-Za-z_][A-Za-z0-9_]*$' | sort -u
 }
 
 # One fix is a file's difference and, where that alone cannot be compiled, what belongs to it in headers and other files.
@@ -54,7 +54,7 @@ attempt() { # FILE NAME...
 	shift
 	echo "$*" >"$out/$name.names"
 	tests/kernel/hunks.py "$tree" "$newer" "$out/differing" "$file" "$@" >"$out/$name.patch"
-	timeout "${HP_FIX_SECONDS:-600}" "$bin/hp-kbuild" --kernel="$release" -q ${HP_KERNEL_CACHE:+--cache="$HP_KERNEL_CACHE"} --module="$out/$name" \
+	timeout "${HP_FIX_SECONDS:-600}" "$bin/hp-kbuild" --kernel="$release" ${HP_KERNEL_CACHE:+--cache="$HP_KERNEL_CACHE"} --module="$out/$name" \
 		--keep="$out/$name.objects" "$out/$name.patch" -o "$out/$name.hp" -- --id="$name" >"$out/$name.log" 2>&1
 }
 
@@ -80,7 +80,7 @@ one() { # FILE
 	2) outcome=refused reason=$(grep -oE '\[[a-z-]+\]$' "$out/$name.log" | sort | uniq -c | awk '{ printf "%s%s%s", s, $2, ($1 > 1 ? " x" $1 : ""); s = ", " }')
 		[ -n "$reason" ] || reason=$(grep -oE "'[^']*' has no member named '[^']*'" "$out/$name.log" | head -n 1)
 		[ -n "$reason" ] || reason=$(grep -v 'refused:' "$out/$name.log" | tail -n 1) ;;
-	124) outcome=unfinished reason="needs a header; its objects were not compiled in time" ;;
+	124) outcome=unfinished reason=$(sed -nE 's/^hp-kbuild: ([0-9]+ objects (may )?include .*[^ ]) *$/\1/p' "$out/$name.log" | tail -n 1) ;;
 	*) outcome=failed reason=$(tail -n 1 "$out/$name.log") ;;
 	esac
 	printf '%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\n' "$1$([ "$with" -lt 2 ] || echo " and $((with - 1)) more")" "$objects" "$functions" \

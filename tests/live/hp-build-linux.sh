@@ -130,6 +130,8 @@ data = bytearray(open('vmlinuz', 'rb').read())
 data[len(data) // 2] ^= 0x55
 open('damaged', 'wb').write(data)"
 unreadable "a damaged bzImage is an error" damaged "damaged\|decompressed\|malformed"
+{ head -c 56 /dev/zero; printf 'ARM\x64'; head -c 4096 /dev/zero; } >arm64
+unreadable "a kernel of another machine is an error" arm64 "kernel of aarch64.*\[arch-mismatch\]"
 echo "no kernel" >text
 unreadable "a text is an error" text "no kernel image"
 ld -T "$here/tiny.lds" --build-id=sha1 -z noexecstack --no-warn-rwx-segments -o bare running/one.o running/two.o running/three.o

@@ -364,6 +364,13 @@ Test(image_refused, other_machine)
 		       "arch-mismatch", "machine 183");
 }
 
+Test(image_refused, other_byte_order)
+{
+	expect_refused("cp image bad && printf '\\002' | dd of=bad bs=1 seek=5 conv=notrunc 2>/dev/null && "
+		       "printf '\\000\\026' | dd of=bad bs=1 seek=18 conv=notrunc 2>/dev/null",
+		       "arch-mismatch", "is for s390x (machine 22)");
+}
+
 Test(image_refused, truncated_anywhere_is_refused_or_harmless)
 {
 	struct linked *linked = link_all(PROGRAM, PIE, "-pie");
