@@ -284,6 +284,8 @@ static void take_attribute(const struct object *object, const struct unit_header
 		break;
 	case DW_AT_name:
 		entry->name = value_text(object, unit, value);
+		if (entry->name && text_has_controls(entry->name))
+			entry->name = NULL;
 		break;
 	case DW_AT_comp_dir:
 		entry->compile_dir = value_text(object, unit, value);

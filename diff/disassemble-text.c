@@ -9,34 +9,40 @@
 
 #define TEXT_MAX 60 // characters of a string literal that are shown
 
-static size_t put_character(char *to, uint8_t c)
+// Puts the first character of DATA at *TO, moves *TO behind it, and tells how many bytes it took.
+static size_t put_character(char **to, const uint8_t *data, size_t size)
 {
 	static const char plain[] = "\"\"\\\\\nn\tt\rr";
+	size_t length = text_character(data, size);
 
 	for (size_t i = 0; plain[i]; i += 2)
-		if (c == (uint8_t)plain[i])
-			return (size_t)sprintf(to, "\\%c", plain[i + 1]);
-	if (c >= 0x20 && c != 0x7f) // UTF-8 stays as it is
-		return (size_t)sprintf(to, "%c", c);
-	return (size_t)sprintf(to, "\\x%02x", c);
+		if (*data == (uint8_t)plain[i]) {
+			*to += sprintf(*to, "\\%c", plain[i + 1]);
+			return 1;
+		}
+	if (!length) {
+		*to += sprintf(*to, "\\x%02x", *data);
+		return 1;
+	}
+	memcpy(*to, data, length);
+	*to += length;
+	return length;
 }
 
 const char *quote(const uint8_t *data, size_t size, struct arena *arena)
 {
-	char text[TEXT_MAX * 4 + 16];
-	size_t length = 0;
+	char text[TEXT_MAX * 4 + 16], *to = text;
 
-	text[length++] = '"';
-	for (size_t i = 0; i < size && data[i]; i++) {
-		// never in the middle of a UTF-8 character
-		if ((i >= TEXT_MAX && (data[i] & 0xc0) != 0x80) || length > sizeof(text) - 10) {
-			length += (size_t)sprintf(text + length, "...");
+	*to++ = '"';
+	for (size_t i = 0; i < size && data[i];) {
+		if (i >= TEXT_MAX) {
+			to += sprintf(to, "...");
 			break;
 		}
-		length += put_character(text + length, data[i]);
+		i += put_character(&to, data + i, size - i);
 	}
-	text[length++] = '"';
-	return arena_strndup(arena, text, length);
+	*to++ = '"';
+	return arena_strndup(arena, text, (size_t)(to - text));
 }
 
 const char *literal_text(const struct unit *unit, int64_t offset, struct arena *arena)
@@ -47,6 +53,18 @@ const char *literal_text(const struct unit *unit, int64_t offset, struct arena *
 	return quote(unit->section->data + unit->offset + offset, unit->size - (uint64_t)offset, arena);
 }
 
+size_t text_length(const uint8_t *data, size_t size)
+{
+	size_t at = 0, length;
+
+	for (; at < size && data[at]; at += length) {
+		length = strchr("\n\t\r", data[at]) ? 1 : text_character(data + at, size - at);
+		if (!length)
+			break;
+	}
+	return at;
+}
+
 // Without optimisation GCC puts strings where nothing tells that they are some.
 static bool looks_like_text(const struct unit *unit)
 {
@@ -55,10 +73,7 @@ static bool looks_like_text(const struct unit *unit)
 
 	if (!data || unit->reloc_count || unit->section->flags & SECTION_WRITE)
 		return false;
-	while (length < unit->size &&
-	       ((data[length] >= 0x20 && data[length] != 0x7f) || strchr("\n\t\r", data[length])) &&
-	       data[length])
-		length++;
+	length = text_length(data, unit->size);
 	if (length < 2 || length == unit->size)
 		return false;
 	for (size_t i = length; i < unit->size; i++)

@@ -308,6 +308,8 @@ static bool read_sections(struct reader *reader)
 			table_string(reader, reader->section_names, reader->section_names_size, header->name);
 		if (!section->name)
 			return MALFORMED(reader, "the name of section %zu lies outside of the name table", i);
+		if (!text_is_printable(section->name))
+			return MALFORMED(reader, "the name of section %zu holds what is no text", i);
 		section->name = intern(reader->names, section->name);
 		section->index = (uint32_t)i;
 		special = arch_special(object->arch, section->name);
@@ -412,6 +414,8 @@ static bool read_symbol(struct reader *reader, const uint8_t *at, const char *st
 	if (!name)
 		return MALFORMED(reader, "the name of symbol %u lies outside of the string table",
 				 symbol->index);
+	if (!text_is_printable(name))
+		return MALFORMED(reader, "the name of symbol %u holds what is no text", symbol->index);
 	symbol->kind = find_kind(ELF64_ST_TYPE(info));
 	symbol->binding = ELF64_ST_BIND(info) == STB_LOCAL  ? BINDING_LOCAL
 			  : ELF64_ST_BIND(info) == STB_WEAK ? BINDING_WEAK
@@ -646,7 +650,8 @@ static void read_comment(struct object *object)
 			continue;
 		while (start < section->size && !text[start])
 			start++;
-		if (start < section->size && memchr(text + start, 0, section->size - start))
+		if (start < section->size && memchr(text + start, 0, section->size - start) &&
+		    !text_has_controls(text + start))
 			object->compiler = text + start;
 	}
 }

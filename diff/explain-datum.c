@@ -22,20 +22,15 @@ static bool is_relocated(const struct unit *unit, uint64_t at, size_t *reloc)
 	return *reloc < unit->reloc_count && unit->relocs[*reloc].offset - unit->offset <= at;
 }
 
-static bool is_printable(uint8_t byte)
-{
-	return byte == '\n' || byte == '\t' || byte == '\r' || (byte >= 0x20 && byte != 0x7f);
-}
-
 // Text fills what it is in, or is followed by zeros; four bytes with two letters in them are rather a number.
 static bool is_text(const uint8_t *data, uint64_t size)
 {
-	uint64_t length = strnlen((const char *)data, size);
+	uint64_t length = text_length(data, size);
 
 	if (length == size || length < 2 || (length < 3 && length + 1 < size))
 		return false;
-	for (uint64_t i = 0; i < size; i++)
-		if (i < length ? !is_printable(data[i]) : data[i])
+	for (uint64_t i = length; i < size; i++)
+		if (data[i])
 			return false;
 	return true;
 }

@@ -268,7 +268,7 @@ static bool walk_archive(struct archive *archive)
 			archive->long_names_size = size;
 		} else if (!is_symbol_index(header)) {
 			name = member_name(archive, header, archive->map.data + start, &start, &size);
-			if (!name)
+			if (!name || !text_is_printable(name))
 				return false;
 			if (archive->thin)
 				add_thin_member(archive, name);

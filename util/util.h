@@ -17,6 +17,15 @@
 #define ARRAY_SIZE(a)        (sizeof(a) / sizeof((a)[0]))
 #define PRINTF_LIKE(fmt, va) __attribute__((format(printf, fmt, va)))
 
+/* ---- text --------------------------------------------------------------------------------------- */
+
+/* Bytes of the printable UTF-8 character that TEXT begins with; 0: it is a control character, or no UTF-8, or cut off. */
+size_t text_character(const void *text, size_t size);
+/* Nothing but such characters. */
+bool text_is_printable(const char *text);
+/* Something that a terminal takes for a command; bytes that are no UTF-8 are none. */
+bool text_has_controls(const char *text);
+
 /* ---- memory ------------------------------------------------------------------------------------- */
 
 /* As malloc/realloc, but never NULL: a size that cannot be had ends the process with a message and abort(). */

@@ -125,6 +125,33 @@ Test(load, every_header_byte_may_be_wrong)
 	free(bytes.data);
 }
 
+// Wherever the name stands on its own, it gets another first character.
+static void rename_first(struct bytes bytes, const char *name, char first)
+{
+	size_t size = strlen(name) + 1, found = 0;
+
+	for (size_t i = 1; i + size <= bytes.size; i++)
+		if (!bytes.data[i - 1] && !memcmp(bytes.data + i, name, size)) {
+			bytes.data[i] = (uint8_t)first;
+			found++;
+		}
+	cr_assert_neq(found, 0, "%s is there", name);
+}
+
+Test(load, names_that_a_terminal_obeys_are_malformed)
+{
+	static const char *const names[] = {"fixed", ".strtab"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct bytes bytes = good_object("one_function.c");
+
+		cr_expect_str_eq(load_code(bytes.data, bytes.size), "");
+		rename_first(bytes, names[i], '\033');
+		cr_expect_str_eq(load_code(bytes.data, bytes.size), "malformed-object", "%s", names[i]);
+		free(bytes.data);
+	}
+}
+
 Test(load, sections_that_share_bytes_are_malformed)
 {
 	struct bytes bytes = good_object("strings.c");

@@ -281,3 +281,52 @@ Test(explain_listing, patch_keeps_context_and_counts_the_rest)
 	arena_free(arena);
 	build_free(build);
 }
+
+// ---- text of files on its way to a terminal ----------------------------------------------------------------
+
+static void expect_quoted(const char *bytes, const char *expected)
+{
+	struct arena *arena = arena_new();
+
+	cr_expect_str_eq(quote((const uint8_t *)bytes, strlen(bytes), arena), expected);
+	arena_free(arena);
+}
+
+Test(explain_listing, quoted_text_holds_no_command_of_a_terminal)
+{
+	expect_quoted("a\n\"b\"", "\"a\\n\\\"b\\\"\"");
+	expect_quoted("\033[2J", "\"\\x1b[2J\"");
+	expect_quoted("gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\""); // UTF-8 stays
+	expect_quoted("\xc2\x9b"
+		      "2J",
+		      "\"\\xc2\\x9b"
+		      "2J\"");                               // a control character, though UTF-8
+	expect_quoted("\x9c\\t\x8b", "\"\\x9c\\\\t\\x8b\""); // none, and cut off
+	expect_quoted("\xe2\x86", "\"\\xe2\\x86\"");
+}
+
+Test(explain_listing, characters_are_those_of_utf_8)
+{
+	static const char *const none[] = {"",
+					   "\n",
+					   "\x7f",
+					   "\x80",
+					   "\xc0\xaf",
+					   "\xc1\xbf",
+					   "\xe0\x80\xaf",
+					   "\xed\xa0\x80",
+					   "\xf0\x80\x80\x80",
+					   "\xf4\x90\x80\x80",
+					   "\xf8",
+					   "\xc3",
+					   "\xc3(",
+					   "\xe2\x82",
+					   "\xc2\x80"};
+	static const char *const some[] = {"a", "\xc2\xa0", "\xe2\x82\xac", "\xf0\x9f\x92\xa9",
+					   "\xf4\x8f\xbf\xbf"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		cr_expect_eq(text_character(none[i], strlen(none[i])), 0, "%zu", i);
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
+		cr_expect_eq(text_character(some[i], strlen(some[i])), strlen(some[i]), "%zu", i);
+}
