@@ -139,9 +139,26 @@ stages() { # WHAT FILE
 	awk -F'\t' -v what="$1" '{ printf "  %s: %-40s %8.2f s\n", what, $1, $2 }' "$2"
 }
 
+# What IMAGE costs: reading it, its symbols (kallsyms) included, and proving beside it that the objects of $dir/kernel-objects are its
+# code. KERNEL, when it is a module, is read to make the package, too.
+kernel_image() { # WHAT IMAGE FILE-FOR-OBJDUMP KERNEL
+	local read whole other names images=(--image="$2")
+	[ "$2" = "$4" ] || images+=(--image="$4")
+	names=$(hp-build --target=linux --image="$2" | sed -n 's/^symbols=//p')
+	read -r read _ _ < <(measure 3 hp-build --target=linux --image="$2")
+	read -r whole _ _ < <(measure 3 hp-build --target=linux "${images[@]}" --running="$dir/kernel-objects/running" \
+		--id=BENCH -o "$dir/kernel.hp" "$dir/kernel-objects/old" "$dir/kernel-objects/new")
+	read -r other _ _ < <(measure 1 objdump -h -s -j .rodata "$3")
+	line "kernel: $1: read, $names names" "$read" s "objdump -s of its .rodata" "$other" 0.5
+	if [ "$2" = "$4" ]; then
+		line "kernel: $1: matched, package made" "$(awk -v w="$whole" -v r="$read" 'BEGIN { printf "%.3f", w - r }')" s "reading it" "$read" 1
+	fi
+	line "kernel: hp-build, all of it, for $1" "$whole" s "objdump -s of its .rodata" "$other" 1
+}
+
 # From a source patch to a package and a module for the stock kernel. `make check-kernel` fetches what this needs.
 bench_kernel() {
-	local cache=${HP_KERNEL_CACHE:-$dir/../kernel} release image seconds image_seconds other patch=$root/testdata/kernel/second.patch
+	local cache=${HP_KERNEL_CACHE:-$dir/../kernel} release image seconds other patch=$root/testdata/kernel/second.patch
 	[ -d "$cache/packages" ] || { echo "kernel: no packages in $cache; make check-kernel fetches them"; return 0; }
 	release=$(find "$cache/packages" -mindepth 1 -maxdepth 1 -type d -name '*-amd64' -printf '%f\n' | sort -V | tail -n 1)
 	# Cold: nothing is there but the distribution's packages.
@@ -159,15 +176,16 @@ bench_kernel() {
 	seconds=$(date +%s.%N | awk -v from="$other" '{ printf "%.2f", $1 - from }')
 	stages warm "$dir/stages"
 	line "kernel: patch to module, warm" "$seconds" s "-" 0 20
-	kbuild --keep="$dir/kernel-objects" >/dev/null
 	image=$(find "$cache/packages/$release/boot" -name 'vmlinuz-*' | head -n 1)
-	read -r seconds _ _ < <(measure 3 hp-build --target=linux --image="$image" --running="$dir/kernel-objects/running" \
-		--id=BENCH -o "$dir/kernel.hp" "$dir/kernel-objects/old" "$dir/kernel-objects/new")
 	"$(find "$dir/kernel-cold/kernel" -path '*/tree/scripts/extract-vmlinux')" "$image" >"$dir/vmlinux" 2>/dev/null
-	read -r other _ _ < <(measure 1 objdump -h -s -j .rodata "$dir/vmlinux")
-	read -r image_seconds _ _ < <(measure 3 hp-build --target=linux --image="$image")
-	line "kernel image: unpacked, kallsyms read" "$image_seconds" s "objdump -s of its .rodata" "$other" 0.5
-	line "hp-build: image, kallsyms, matching" "$seconds" s "objdump -s of the kernel's .rodata" "$other" 1
+	kbuild --keep="$dir/kernel-objects" >/dev/null
+	kernel_image vmlinuz "$image" "$dir/vmlinux" "$image"
+	patch=$root/testdata/kernel/module.patch
+	cp "$dir/kernel.hp" "$dir/kernel-one.hp"
+	kbuild --keep="$dir/kernel-objects" >/dev/null
+	other=$(find "$cache/packages/$release/lib/modules" -name dummy.ko)
+	kernel_image dummy.ko "$other" "$other" "$image"
+	mv "$dir/kernel-one.hp" "$dir/kernel.hp"
 	line "its package, one function" "$(stat -c %s "$dir/kernel.hp")" bytes "the module" "$(stat -c %s "$dir"/kernel-module/*.ko)" 2048
 	rm -rf "$dir/kernel-cold" "$dir/vmlinux"
 }

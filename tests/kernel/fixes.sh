@@ -49,9 +49,9 @@ missing() { # LOG
 }
 
 # One fix is a file's difference and, where that alone cannot be compiled, what belongs to it in headers and other files.
-attempt() { # FILE NAME...
-	local name=${1//\//_} file=$1
-	shift
+attempt() { # RESULT FILES NAME...
+	local name=$1 file=$2
+	shift 2
 	echo "$*" >"$out/$name.names"
 	tests/kernel/hunks.py "$tree" "$newer" "$out/differing" "$file" "$@" >"$out/$name.patch"
 	timeout "${HP_FIX_SECONDS:-600}" "$bin/hp-kbuild" --kernel="$release" ${HP_KERNEL_CACHE:+--cache="$HP_KERNEL_CACHE"} --module="$out/$name" \
@@ -62,13 +62,18 @@ attempt() { # FILE NAME...
 one() { # FILE
 	local name=${1//\//_} start=$EPOCHREALTIME status objects functions outcome reason package=- module=- names='' more with
 	for _ in 1 2 3 4 5 6; do
-		attempt "$1" $names
+		attempt "$name" "$1" $names
 		status=$?
 		more=$([ $status != 2 ] || missing "$out/$name.log")
 		more=$(printf '%s\n' $names $more | sort -u | tr '\n' ' ')
 		[ "$more" != "$names" ] && [ -n "${more// /}" ] || break
 		names=$more
 	done
+	# Hunks of several fixes may belong together: all of those files, then.
+	if [ $status = 2 ] && grep -q 'cannot be compiled' "$out/$name.log" && [ "$(grep -c '^+++ ' "$out/$name.patch")" -gt 1 ]; then
+		attempt "$name" "$(sed -n 's,^+++ b/,,p' "$out/$name.patch" | paste -sd,)"
+		status=$?
+	fi
 	with=$(grep -c '^+++ ' "$out/$name.patch")
 	objects=$(find "$out/$name.objects/new" -name '*.o' 2>/dev/null | wc -l)
 	[ "$objects" != 0 ] || objects=$(awk -F'\t' -v f="$1" '$2 == f { n++ } END { print n + 0 }' "$tree/.hp/commands")

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One fix out of the difference of two kernel trees: all of some files, and what belongs to it elsewhere.
 
-    hunks.py OLD NEW CACHE FILE [NAME...]       prints a patch
+    hunks.py OLD NEW CACHE FILE[,FILE...] [NAME...]       prints a patch
 
-The hunks of FILE, and of every other file those in which one of the NAMEs is added, removed or changed: a function's
+The hunks of each FILE, and of every other file those in which one of the NAMEs is added, removed or changed: a function's
 declaration in a header, its definition, who calls it. CACHE: a file that keeps the list of what differs.
 """
 import difflib
@@ -50,11 +50,11 @@ def hunks(old, new, path):
 
 
 def main():
-    old, new, cache, whole, names = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:]
+    old, new, cache, whole, names = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4].split(","), sys.argv[5:]
     wanted = re.compile(r"\b(?:" + "|".join(map(re.escape, names)) + r")\b") if names else None
-    for path in differing(old, new, cache) if names else [whole]:
+    for path in differing(old, new, cache) if names else sorted(whole):
         chosen = [hunk for hunk in hunks(old, new, path)
-                  if path == whole or any(line[0] in "+-" and wanted.search(line) for line in hunk)]
+                  if path in whole or any(line[0] in "+-" and wanted.search(line) for line in hunk)]
         if chosen:
             sys.stdout.write(f"--- a/{path}\n+++ b/{path}\n" + "".join(line for hunk in chosen for line in hunk))
 
