@@ -37,6 +37,9 @@ TABLES = re.compile(r"^(__bug_table|__ex_table|__jump_table|\.altinstructions|\.
 FOLLOWING = re.compile(r"^(\.orc_unwind.*|\.return_sites|\.ibt_endbr_seal|\.discard.*|\.eh_frame.*|\.printk_index|"
                        r"\.modinfo|\.export_symbol|__param|\.altinstr_aux|\.init\.setup|\.BTF.*|__ksymtab_strings)$")
 
+# Tables that compilers name after what they are; reltable.f and switch.table.f are Clang's CSWTCH. They count by what they hold.
+BY_CONTENT = re.compile(r"^((__func__|__FUNCTION__|__PRETTY_FUNCTION__|CSWTCH)(\.|$)|(reltable|switch\.table)\.)")
+
 
 class Cannot(Exception):
     """One of the files is not to be compared."""
@@ -418,7 +421,7 @@ class Comparison:
         if unit.is_code:
             return "function", unit.identity, self.is_part(unit), offset - unit.start
         if unit.is_constant and not PER_BUILD.match(unit.name):
-            name = "" if re.match(r"^(__func__|__FUNCTION__|__PRETTY_FUNCTION__|CSWTCH)(\.|$)", unit.name) else unit.key
+            name = "" if BY_CONTENT.match(unit.name) else unit.key
             # What is written to holds a place; the constant there is itself compared.
             return "constant", name, offset - unit.start, None if by_writer and name else self.content(unit)
         return "variable", unit.key if PER_BUILD.match(unit.name) else unit.identity, offset - unit.start
@@ -616,7 +619,7 @@ class Comparison:
             return False
         if FOLLOWING.match(unit.section.name) or TABLES.match(unit.section.name):
             return False
-        return not re.match(r"^(__func__|__FUNCTION__|__PRETTY_FUNCTION__|CSWTCH)(\.|$)", unit.name)
+        return not BY_CONTENT.match(unit.name)
 
     def answer(self):
         sides = []
