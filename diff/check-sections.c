@@ -19,12 +19,20 @@ static const struct section *find_section(const struct object *object, const str
 	return NULL;
 }
 
+// Literals have no matches: they count by what they hold.
+static bool same_literal(const struct unit *old, const struct unit *new_unit)
+{
+	return old->kind == UNIT_LITERAL && new_unit->kind == UNIT_LITERAL && old->size == new_unit->size &&
+	       !old->reloc_count && !new_unit->reloc_count && masked_bytes_equal(old, new_unit);
+}
+
 static bool same_pointer(const struct reloc *old, const struct reloc *new_reloc)
 {
 	if (old->info != new_reloc->info || old->target_offset != new_reloc->target_offset)
 		return false;
 	if (old->target && new_reloc->target)
-		return old->target->match == new_reloc->target;
+		return old->target->match == new_reloc->target ||
+		       same_literal(old->target, new_reloc->target);
 	return !old->target == !new_reloc->target && !strcmp(old->symbol->name, new_reloc->symbol->name);
 }
 

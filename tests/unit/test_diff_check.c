@@ -21,6 +21,9 @@ REFUSES(check, exception_table_is_refused, "exceptions.cc", "", "exception-table
 REFUSES(check, split_alias_is_refused, "alias_split.c", "", "symbol-ambiguous")
 REFUSES(check, changed_code_without_symbol_is_refused, "nameless.c", "", "section-unsupported")
 REFUSES(check, changed_table_without_symbol_is_refused, "nameless.c", "-DTABLE", "section-unsupported")
+REFUSES(check, table_without_symbol_whose_texts_move_is_not_refused, "nameless.c", "-DTEXTS", "")
+REFUSES(check, table_without_symbol_of_another_text_is_refused, "nameless.c", "-DTEXTS -DOTHER",
+	"section-unsupported")
 REFUSES(check, changed_live_data_without_a_name_is_refused, "nameless_state.c", "", "data-changed")
 REFUSES(check, live_data_without_a_name_in_a_changed_function_is_refused, "nameless_state.c", "-DLOST",
 	"data-changed")
