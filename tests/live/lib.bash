@@ -51,6 +51,10 @@ start() {
 	pid=$TARGET_PID
 	started+=("$pid")
 	exec {told}<&"${TARGET[0]}" {ask}>&"${TARGET[1]}"
+	# Until it is the program, it is a shell.
+	while [ "/proc/$pid/exe" -ef "/proc/$$/exe" ]; do
+		sleep 0.01
+	done
 }
 # answer COMMAND : one line from the target into reply
 answer() {
