@@ -21,6 +21,7 @@ if grep -q module.sig_enforce /proc/cmdline; then
 fi
 check signed_module_is_loaded is $status 0
 check signed_module_is_taken_back apply --revert=signed --timeout=60
+load &
 
 new_log
 check package_with_hooks_is_applied apply --timeout=60 /hooks.hp
@@ -69,3 +70,4 @@ check the_kernel_is_quoted contains "$(cat /tmp/said)" "pre-patch callback faile
 check nothing_is_left_of_it [ ! -e /sys/module/hp_veto ]
 check nothing_changed lacks "$(cat /proc/version)" never
 check nothing_is_active_at_last is "$(hp-apply --list)" ""
+touch /tmp/stop
