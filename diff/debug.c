@@ -396,9 +396,7 @@ const char *debug_path(struct object *object, const char *directory, const char 
 		path = arena_strdup(object->arena, name);
 	else
 		path = arena_printf(object->arena, "%s/%s", skip_dots(directory), name);
-	for (char *at = path; text_has_controls(at); at++)
-		if ((uint8_t)*at < 0x20 || *at == 0x7f || (uint8_t)*at == 0xc2)
-			*at = '?';
+	text_hide_controls(path);
 	rest = behind(path, compile_dir);
 	return skip_dots(rest && *rest ? rest : path);
 }

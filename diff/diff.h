@@ -352,6 +352,8 @@ struct patch {
 };
 struct patch unit_patch(const struct unit *old, const struct unit *new_unit, unsigned context,
 			struct arena *arena);
+/* Is the source place of LINE known, and that of the line above it, which may be NULL? */
+bool patch_same_place(const struct patch_line *line, const struct patch_line *above);
 /* Where a function or datum is declared, from debug information. false when unknown. */
 bool unit_declared(const struct unit *unit, const char **file, unsigned *line);
 

@@ -53,33 +53,28 @@ const char *literal_text(const struct unit *unit, int64_t offset, struct arena *
 	return quote(unit->section->data + unit->offset + offset, unit->size - (uint64_t)offset, arena);
 }
 
-size_t text_length(const uint8_t *data, size_t size)
+size_t text_before_zeros(const uint8_t *data, size_t size)
 {
-	size_t at = 0, length;
+	size_t end = 0, length;
 
-	for (; at < size && data[at]; at += length) {
-		length = strchr("\n\t\r", data[at]) ? 1 : text_character(data + at, size - at);
+	for (; end < size && data[end]; end += length) {
+		length = strchr("\n\t\r", data[end]) ? 1 : text_character(data + end, size - end);
 		if (!length)
-			break;
+			return 0;
 	}
-	return at;
+	for (size_t i = end; i < size; i++)
+		if (data[i])
+			return 0;
+	return end < size ? end : 0;
 }
 
 // Without optimisation GCC puts strings where nothing tells that they are some.
 static bool looks_like_text(const struct unit *unit)
 {
 	const uint8_t *data = unit->section->data ? unit->section->data + unit->offset : NULL;
-	size_t length = 0;
 
-	if (!data || unit->reloc_count || unit->section->flags & SECTION_WRITE)
-		return false;
-	length = text_length(data, unit->size);
-	if (length < 2 || length == unit->size)
-		return false;
-	for (size_t i = length; i < unit->size; i++)
-		if (data[i])
-			return false;
-	return true;
+	return data && !unit->reloc_count && !(unit->section->flags & SECTION_WRITE) &&
+	       text_before_zeros(data, unit->size) >= 2;
 }
 
 static const char *constant_text(const struct unit *unit, struct arena *arena)

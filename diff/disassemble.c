@@ -100,11 +100,6 @@ static bool is_function(const struct reloc *reloc)
 	return reloc->info->kind == RELOC_CALL || reloc->symbol->kind == SYMBOL_FUNCTION;
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-	return !strncmp(text, start, strlen(start));
-}
-
 // x86 call and jmp, bl and b of aarch64, ppc and loongarch, brasl and jg of s390
 static bool transfers_control(const char *mnemonic)
 {

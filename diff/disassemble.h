@@ -37,8 +37,9 @@ bool can_disassemble(const struct arch *arch);
 /* A relocation's target as a person reads it: "name+0x8", "\"text\"", "jump table". Where the two
  * sides are matched both have one name, so that a renumbered clone reads the same. */
 const char *reloc_text(const struct unit *from, const struct reloc *reloc, struct arena *arena);
-/* Bytes of DATA up to the first that is in no text: a NUL, control characters but line ends and tabs, what is no UTF-8. */
-size_t text_length(const uint8_t *data, size_t size);
+/* Bytes of the text that DATA is, with zeros and nothing else behind it; 0: it holds control characters but line ends and tabs, or
+ * what is no UTF-8, or does not end. */
+size_t text_before_zeros(const uint8_t *data, size_t size);
 /* Text up to a NUL or SIZE in quotes, escaped and shortened. */
 const char *quote(const uint8_t *data, size_t size, struct arena *arena);
 /* A literal's bytes in quotes, shortened; NULL when they are no text. */

@@ -226,11 +226,6 @@ static const char *table_string(struct reader *reader, const char *table, size_t
 
 // ---- sections ------------------------------------------------------------------------------------
 
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
-
 static bool is_init_section(const struct header *header, const char *name)
 {
 	static const char *const prefixes[] = {".init_array", ".fini_array", ".preinit_array", ".ctors",

@@ -25,14 +25,9 @@ static bool is_relocated(const struct unit *unit, uint64_t at, size_t *reloc)
 // Text fills what it is in, or is followed by zeros; four bytes with two letters in them are rather a number.
 static bool is_text(const uint8_t *data, uint64_t size)
 {
-	uint64_t length = text_length(data, size);
+	uint64_t length = text_before_zeros(data, size);
 
-	if (length == size || length < 2 || (length < 3 && length + 1 < size))
-		return false;
-	for (uint64_t i = length; i < size; i++)
-		if (data[i])
-			return false;
-	return true;
+	return length >= 3 || (length == 2 && size == 3);
 }
 
 // Bytes of the number around an offset: all of a small datum, else a word, as most fields and elements are. 0: unknown.

@@ -101,3 +101,9 @@ struct patch unit_patch(const struct unit *old, const struct unit *new_unit, uns
 	}
 	return patch;
 }
+
+bool patch_same_place(const struct patch_line *line, const struct patch_line *above)
+{
+	return above && above->file && line->file && line->line == above->line &&
+	       !strcmp(line->file, above->file);
+}

@@ -6,11 +6,6 @@
 #include <ctype.h>
 #include <string.h>
 
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
-
 /*
  * include/linux/init.h, include/linux/export.h: the section says when the function runs, and to whom the symbol is exported.
  *	.initcall6.init: __initcall__kmod_exec__777_2207_init_fs_exec_sysctls6

@@ -73,11 +73,6 @@ static bool says_place(const struct patch_line *line, bool old)
 	return line->file && !(old && line->side == ' ');
 }
 
-static bool same_place(const struct patch_line *line, const struct patch_line *above)
-{
-	return above && above->file && line->line == above->line && !strcmp(line->file, above->file);
-}
-
 static void put_cells(FILE *to, const struct patch_line *line, const struct patch_line *above, bool old)
 {
 	const char *class = !line ? " g" : line->side == '-' ? " o" : line->side == '+' ? " a" : "";
@@ -90,7 +85,7 @@ static void put_cells(FILE *to, const struct patch_line *line, const struct patc
 		class);
 	put_text(to, line->text);
 	fprintf(to, "<td class='src%s'>", class);
-	if (says_place(line, old) && !same_place(line, above)) {
+	if (says_place(line, old) && !patch_same_place(line, above)) {
 		put_text(to, line->file);
 		fprintf(to, ":%u", line->line);
 	}

@@ -29,8 +29,7 @@ static const char *side_color(const struct colors *colors, char side)
 // The place is said where it is another than that of the line above.
 static bool says_place(const struct patch_line *line, const struct patch_line *above)
 {
-	return line->file &&
-	       (!above || !above->file || line->line != above->line || strcmp(line->file, above->file) != 0);
+	return line->file && !patch_same_place(line, above);
 }
 
 static void print_line(const struct colors *colors, const struct patch_line *line, bool place)

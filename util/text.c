@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Text of files that nobody vouches for, on its way to a terminal.
+// Text, and what of it that nobody vouches for may reach a terminal.
 #include "util/util.h"
 
 #include <string.h>
+
+bool starts_with(const char *text, const char *start)
+{
+	return !strncmp(text, start, strlen(start));
+}
 
 // The least and the last value of a second byte; the table of RFC 3629, section 4, and C1 controls (U+0080 to U+009F) left out.
 static bool may_follow(uint8_t first, uint8_t second)
@@ -43,12 +48,24 @@ bool text_is_printable(const char *text)
 	return true;
 }
 
-bool text_has_controls(const char *text)
+static bool is_control(const char *text)
 {
 	const uint8_t *at = (const uint8_t *)text;
 
-	for (; *at; at++)
-		if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0))
+	return (*at && *at < 0x20) || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0);
+}
+
+bool text_has_controls(const char *text)
+{
+	for (; *text; text++)
+		if (is_control(text))
 			return true;
 	return false;
+}
+
+void text_hide_controls(char *text)
+{
+	for (; *text; text++)
+		if (is_control(text))
+			*text = '?';
 }

@@ -19,12 +19,15 @@
 
 /* ---- text --------------------------------------------------------------------------------------- */
 
+bool starts_with(const char *text, const char *start);
 /* Bytes of the printable UTF-8 character that TEXT begins with; 0: it is a control character, or no UTF-8, or cut off. */
 size_t text_character(const void *text, size_t size);
 /* Nothing but such characters. */
 bool text_is_printable(const char *text);
 /* Something that a terminal takes for a command; bytes that are no UTF-8 are none. */
 bool text_has_controls(const char *text);
+/* Each becomes a question mark. */
+void text_hide_controls(char *text);
 
 /* ---- memory ------------------------------------------------------------------------------------- */
 
